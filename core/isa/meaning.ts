@@ -1,0 +1,283 @@
+/**
+ * The vocabulary in which an instruction's meaning is written: a small typed tree of expressions and statements over
+ * 64-bit values. It is data, so that one text of the meaning can be evaluated (the reference engine), generated into
+ * code (the faster engines) and printed. What is not arithmetic, such as a CSR access or a TLB operation, is a
+ * `call` of a plain function by name.
+ *
+ * All values are 64 bits wide; arithmetic wraps. A condition is 0 or 1. The 32-bit instructions are written with
+ * {@linkcode w}, which sign-extends the low word of a result as LA64 asks of every `.w` form.
+ *
+ * @module
+ */
+
+/** A general register named by an operand field of the instruction word. */
+export type RegisterField = "rd" | "rj" | "rk";
+
+/** The width and, for loads, the extension of a memory access. */
+export type MemoryType = "s8" | "s16" | "s32" | "u8" | "u16" | "u32" | "u64";
+
+/** Operations of one operand. `revb16` reverses the bytes in each 16-bit unit, and so on. */
+export type UnaryOp =
+  | "not"
+  | "clz64"
+  | "ctz64"
+  | "revb16"
+  | "revb32"
+  | "revb64"
+  | "revh32"
+  | "revh64"
+  | "bitrev8"
+  | "bitrev64";
+
+/**
+ * Operations of two operands. Shift counts are taken modulo 64. `mulhs`/`mulhu` are the high halves of the 128-bit
+ * product. `divs/divu/rems/remu` by zero give the dividend and 0, and the one signed overflow gives the dividend and
+ * 0: the manual leaves both undefined, and this is what QEMU answers. `crc32`/`crc32c` take a checksum (a) and a
+ * message already cut to its width (b); the widths are separate operations.
+ */
+export type BinaryOp =
+  | "add"
+  | "sub"
+  | "mul"
+  | "mulhs"
+  | "mulhu"
+  | "divs"
+  | "divu"
+  | "rems"
+  | "remu"
+  | "and"
+  | "or"
+  | "xor"
+  | "shl"
+  | "shrl"
+  | "shra"
+  | "eq"
+  | "ne"
+  | "lts"
+  | "ltu"
+  | "les"
+  | "leu"
+  | "crc32_8"
+  | "crc32_16"
+  | "crc32_32"
+  | "crc32_64"
+  | "crc32c_8"
+  | "crc32c_16"
+  | "crc32c_32"
+  | "crc32c_64";
+
+/** A 64-bit value. */
+export type Expr =
+  | { readonly kind: "const"; readonly value: bigint }
+  | { readonly kind: "register"; readonly field: RegisterField }
+  /** An immediate operand: sign-extended and scaled as the row declares it. */
+  | { readonly kind: "operand"; readonly name: string }
+  /** The address of this instruction. */
+  | { readonly kind: "pc" }
+  /** A value bound earlier in the same meaning by `bind`. */
+  | { readonly kind: "bound"; readonly name: string }
+  | { readonly kind: "unary"; readonly op: UnaryOp; readonly a: Expr }
+  | { readonly kind: "binary"; readonly op: BinaryOp; readonly a: Expr; readonly b: Expr }
+  | { readonly kind: "extend"; readonly signed: boolean; readonly bits: number; readonly a: Expr }
+  | { readonly kind: "select"; readonly condition: Expr; readonly a: Expr; readonly b: Expr }
+  | { readonly kind: "load"; readonly type: MemoryType; readonly address: Expr; readonly access: Access };
+
+/** How an access is checked. */
+export interface Access {
+  /** Natural alignment is required even where the profile allows unaligned accesses (atomics, ll/sc, bound checks). */
+  readonly aligned?: boolean;
+  /** A load that will be followed by a store: faults are those of a store (atomic read-modify-write). */
+  readonly forStore?: boolean;
+}
+
+/** Exceptions that a meaning can raise by itself. */
+export type MeaningException = "SYS" | "BRK" | "INE" | "IPE" | "BCE";
+
+/** One effect. */
+export type Stmt =
+  | { readonly kind: "set"; readonly field: RegisterField; readonly value: Expr }
+  /** Writes the return address register r1 (`bl`). */
+  | { readonly kind: "link"; readonly value: Expr }
+  | { readonly kind: "bind"; readonly name: string; readonly value: Expr }
+  | {
+    readonly kind: "store";
+    readonly type: MemoryType;
+    readonly address: Expr;
+    readonly value: Expr;
+    readonly access: Access;
+  }
+  | { readonly kind: "jump"; readonly target: Expr }
+  | { readonly kind: "branch"; readonly condition: Expr; readonly target: Expr }
+  | {
+    readonly kind: "raise";
+    readonly exception: MeaningException;
+    readonly condition: Expr;
+    /** Written to BADV when the exception is raised. */
+    readonly badv?: Expr;
+  }
+  | { readonly kind: "call"; readonly name: string }
+  | { readonly kind: "seq"; readonly body: readonly Stmt[] };
+
+// Leaves -------------------------------------------------------------------------------------------------------------
+
+/** The value of the register that field `rd` names. */
+export const rd: Expr = { kind: "register", field: "rd" };
+/** The value of the register that field `rj` names. */
+export const rj: Expr = { kind: "register", field: "rj" };
+/** The value of the register that field `rk` names. */
+export const rk: Expr = { kind: "register", field: "rk" };
+/** The address of this instruction. */
+export const pc: Expr = { kind: "pc" };
+/** The zero constant. */
+export const zero: Expr = { kind: "const", value: 0n };
+
+/** A constant; negative values are taken modulo 2^64. */
+export function k(value: bigint): Expr {
+  return { kind: "const", value: BigInt.asUintN(64, value) };
+}
+
+/** The immediate operand `name`, as the row declares it (`si12` is sign-extended, `si14<<2` is scaled). */
+export function imm(name: string): Expr {
+  return { kind: "operand", name };
+}
+
+/** A value bound earlier by {@linkcode bind}. */
+export function bound(name: string): Expr {
+  return { kind: "bound", name };
+}
+
+// Expressions --------------------------------------------------------------------------------------------------------
+
+function unary(op: UnaryOp): (a: Expr) => Expr {
+  return (a) => ({ kind: "unary", op, a });
+}
+
+function binary(op: BinaryOp): (a: Expr, b: Expr) => Expr {
+  return (a, b) => ({ kind: "binary", op, a, b });
+}
+
+export const not = unary("not");
+export const clz64 = unary("clz64");
+export const ctz64 = unary("ctz64");
+export const revb16 = unary("revb16");
+export const revb32 = unary("revb32");
+export const revb64 = unary("revb64");
+export const revh32 = unary("revh32");
+export const revh64 = unary("revh64");
+export const bitrev8 = unary("bitrev8");
+export const bitrev64 = unary("bitrev64");
+
+export const add = binary("add");
+export const sub = binary("sub");
+export const mul = binary("mul");
+export const mulhs = binary("mulhs");
+export const mulhu = binary("mulhu");
+export const divs = binary("divs");
+export const divu = binary("divu");
+export const rems = binary("rems");
+export const remu = binary("remu");
+export const and = binary("and");
+export const or = binary("or");
+export const xor = binary("xor");
+export const shl = binary("shl");
+export const shrl = binary("shrl");
+export const shra = binary("shra");
+export const eq = binary("eq");
+export const ne = binary("ne");
+export const lts = binary("lts");
+export const ltu = binary("ltu");
+export const les = binary("les");
+export const leu = binary("leu");
+
+/** CRC-32 (polynomial 0xEDB88320) or CRC-32C (0x82F63B78) of one message unit of `bits` bits. */
+export function crc(kind: "crc32" | "crc32c", bits: 8 | 16 | 32 | 64, checksum: Expr, message: Expr): Expr {
+  return { kind: "binary", op: `${kind}_${bits}`, a: checksum, b: message };
+}
+
+/** Sign-extends the low `bits` bits. */
+export function sext(bits: number, a: Expr): Expr {
+  return { kind: "extend", signed: true, bits, a };
+}
+
+/** Zero-extends the low `bits` bits. */
+export function zext(bits: number, a: Expr): Expr {
+  return { kind: "extend", signed: false, bits, a };
+}
+
+/** The low word, sign-extended: the result rule of every `.w` instruction on LA64. */
+export function w(a: Expr): Expr {
+  return sext(32, a);
+}
+
+/** The low word, zero-extended. */
+export function wu(a: Expr): Expr {
+  return zext(32, a);
+}
+
+/** `a` where the condition is not 0, else `b`. */
+export function select(condition: Expr, a: Expr, b: Expr): Expr {
+  return { kind: "select", condition, a, b };
+}
+
+/** A load; the type says the width and the extension to 64 bits. */
+export function load(type: MemoryType, address: Expr, access: Access = {}): Expr {
+  return { kind: "load", type, address, access };
+}
+
+// Statements ---------------------------------------------------------------------------------------------------------
+
+/** Writes the register that an operand field names; a write to r0 has no effect. */
+export function set(target: Expr, value: Expr): Stmt {
+  if (target.kind !== "register") throw new TypeError(`Cannot set a ${target.kind}: only a register is writable`);
+  return { kind: "set", field: target.field, value };
+}
+
+/** Writes r1. */
+export function link(value: Expr): Stmt {
+  return { kind: "link", value };
+}
+
+/** Names a value for the statements that follow, evaluated once, here. */
+export function bind(name: string, value: Expr): Stmt {
+  return { kind: "bind", name, value };
+}
+
+/** A store of the low bits of `value`. */
+export function store(type: MemoryType, address: Expr, value: Expr, access: Access = {}): Stmt {
+  return { kind: "store", type, address, value, access };
+}
+
+/** Continues at `target`. */
+export function jump(target: Expr): Stmt {
+  return { kind: "jump", target };
+}
+
+/** Continues at `target` if the condition is not 0. */
+export function branchIf(condition: Expr, target: Expr): Stmt {
+  return { kind: "branch", condition, target };
+}
+
+/** Raises an exception, always. */
+export function raise(exception: MeaningException): Stmt {
+  return { kind: "raise", exception, condition: k(1n) };
+}
+
+/** Raises an exception if the condition is not 0. */
+export function raiseIf(condition: Expr, exception: MeaningException, badv?: Expr): Stmt {
+  return badv === undefined
+    ? { kind: "raise", exception, condition }
+    : { kind: "raise", exception, condition, badv };
+}
+
+/** A plain function of the machine, by name (see `core/exec/calls.ts`). */
+export function call(name: string): Stmt {
+  return { kind: "call", name };
+}
+
+/** Several effects, in order. */
+export function seq(...body: readonly Stmt[]): Stmt {
+  return { kind: "seq", body };
+}
+
+/** No effect (hints and barriers in a machine without caches or reordering). */
+export const nop: Stmt = { kind: "seq", body: [] };
