@@ -11,7 +11,11 @@ export declare function assert(value: unknown, msg?: string): asserts value;
 export declare function assertFalse(value: unknown, msg?: string): void;
 export declare function assertEquals<T>(actual: T, expected: T, msg?: string): void;
 export declare function assertNotEquals<T>(actual: T, expected: T, msg?: string): void;
-export declare function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T;
+export declare function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T;
 export declare function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;
 export declare function assertInstanceOf<E>(
   actual: unknown,

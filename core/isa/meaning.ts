@@ -70,6 +70,8 @@ export type BinaryOp =
 export type Expr =
   | { readonly kind: "const"; readonly value: bigint }
   | { readonly kind: "register"; readonly field: RegisterField }
+  /** The number of the register that the field names, 0 to 31: known when the word is decoded. */
+  | { readonly kind: "registerNumber"; readonly field: RegisterField }
   /** An immediate operand: sign-extended and scaled as the row declares it. */
   | { readonly kind: "operand"; readonly name: string }
   /** The address of this instruction. */
@@ -91,7 +93,7 @@ export interface Access {
 }
 
 /** Exceptions that a meaning can raise by itself. */
-export type MeaningException = "SYS" | "BRK" | "INE" | "IPE" | "BCE";
+export type MeaningException = "SYS" | "BRK" | "INE" | "IPE" | "BCE" | "ALE";
 
 /** One effect. */
 export type Stmt =
@@ -130,6 +132,12 @@ export const rk: Expr = { kind: "register", field: "rk" };
 export const pc: Expr = { kind: "pc" };
 /** The zero constant. */
 export const zero: Expr = { kind: "const", value: 0n };
+
+/** The number, 0 to 31, of the register that an operand field names (`amadd.w` must not name one register twice). */
+export function registerNumber(of: Expr): Expr {
+  if (of.kind !== "register") throw new TypeError(`Cannot take the register number of a ${of.kind}`);
+  return { kind: "registerNumber", field: of.field };
+}
 
 /** A constant; negative values are taken modulo 2^64. */
 export function k(value: bigint): Expr {
@@ -228,7 +236,9 @@ export function load(type: MemoryType, address: Expr, access: Access = {}): Expr
 
 /** Writes the register that an operand field names; a write to r0 has no effect. */
 export function set(target: Expr, value: Expr): Stmt {
-  if (target.kind !== "register") throw new TypeError(`Cannot set a ${target.kind}: only a register is writable`);
+  if (target.kind !== "register") {
+    throw new TypeError(`Cannot set a ${target.kind}: only a register is writable`);
+  }
   return { kind: "set", field: target.field, value };
 }
 

@@ -1,0 +1,160 @@
+/**
+ * What the assembler reports: faults found in the source, collected, sorted and shown with the line they are in.
+ *
+ * @module
+ */
+
+/** A piece of one source line. `start` and `end` are offsets in the whole source, in UTF-16 units. */
+export interface Span {
+  /** Line, from 1. */
+  readonly line: number;
+  /** Column of `start`, from 1, in UTF-16 units. */
+  readonly column: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The span from the start of one to the end of another; both are on the same line, except in a broken comment. */
+export function joinSpans(first: Span, last: Span): Span {
+  return { line: first.line, column: first.column, start: first.start, end: last.end };
+}
+
+/** A mistake in the source, before the file name and the line are known. Inside the assembler only. */
+export class SourceFault extends SyntaxError {
+  override readonly name: string = "SourceFault";
+  constructor(message: string, readonly span: Span) {
+    super(message);
+  }
+}
+
+/** A value that only the layout settles is wanted before the layout is known. Inside the assembler only. */
+export class NotYetKnown extends SourceFault {
+  override readonly name: string = "NotYetKnown";
+}
+
+/** Stops work on a statement whose mistake is already in the list. Inside the assembler only. */
+export class AlreadyReported extends Error {
+  override readonly name = "AlreadyReported";
+}
+
+/** Where an {@linkcode AssemblyError} is. */
+export interface ErrorPlace {
+  /** Name of the source, as in `guest.s`. */
+  readonly file: string;
+  /** Line, from 1. */
+  readonly line: number;
+  /** Column, from 1, in UTF-16 units. */
+  readonly column: number;
+  /** The offending text. */
+  readonly text: string;
+}
+
+/** One mistake in a source text. The message has the place, the reason, the source line and a caret. */
+export class AssemblyError extends SyntaxError {
+  override readonly name: string = "AssemblyError";
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly text: string;
+
+  constructor(message: string, place: ErrorPlace) {
+    super(message);
+    this.file = place.file;
+    this.line = place.line;
+    this.column = place.column;
+    this.text = place.text;
+  }
+}
+
+/** How many mistakes a message shows. */
+const SHOWN_ERRORS = 20;
+
+/**
+ * All mistakes of a source, as thrown by `assemble`. Place and text are those of the first; the message has the first
+ * twenty.
+ */
+export class AssemblyErrors extends AssemblyError {
+  override readonly name: string = "AssemblyErrors";
+  /** Every mistake, in the order of the source. Never empty. */
+  readonly errors: readonly AssemblyError[];
+
+  /** @throws {RangeError} if `errors` is empty */
+  constructor(errors: readonly AssemblyError[]) {
+    const [first] = errors;
+    if (first === undefined) throw new RangeError("Cannot report assembly errors: the list is empty");
+    const shown = errors.slice(0, SHOWN_ERRORS).map((error) => error.message);
+    const rest = errors.length - shown.length;
+    if (rest > 0) shown.push(`${first.file}: ${rest} more error${rest === 1 ? "" : "s"}`);
+    super(shown.join("\n"), first);
+    this.errors = errors;
+  }
+}
+
+/** After this many mistakes the rest of a source is not looked at. */
+const MAXIMUM_ERRORS = 1000;
+/** A longer source line is shown in part. */
+const LINE_WIDTH = 160;
+/** What stays of a long line before the mistake. */
+const LINE_LEAD = 60;
+
+/** Collects the mistakes of one source. */
+export class Diagnostics {
+  readonly #source: string;
+  readonly #file: string;
+  readonly #faults: SourceFault[] = [];
+  readonly #seen = new Set<string>();
+
+  constructor(source: string, file: string) {
+    this.#source = source;
+    this.#file = file;
+  }
+
+  /** How many mistakes there are so far. */
+  get count(): number {
+    return this.#faults.length;
+  }
+
+  /** There are so many mistakes that going on helps nobody. */
+  get full(): boolean {
+    return this.#faults.length >= MAXIMUM_ERRORS;
+  }
+
+  /** Adds a mistake, unless the same one is already there. */
+  report(fault: SourceFault): void {
+    const key = `${fault.span.start} ${fault.message}`;
+    if (this.full || this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#faults.push(fault);
+  }
+
+  /** Runs `step`; a mistake in the source that it throws is added to the list, anything else goes on. */
+  attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof SourceFault) this.report(error);
+      else if (!(error instanceof AlreadyReported) || this.count === 0) throw error;
+    }
+  }
+
+  /** @throws {AssemblyErrors} if there is any mistake */
+  throwIfAny(): void {
+    if (this.#faults.length === 0) return;
+    const faults = [...this.#faults].sort((a, b) => a.span.start - b.span.start);
+    throw new AssemblyErrors(faults.map((fault) => this.#describe(fault)));
+  }
+
+  #describe(fault: SourceFault): AssemblyError {
+    const { line, column, start, end } = fault.span;
+    const lineStart = start - (column - 1);
+    const lineEnd = this.#source.indexOf("\n", lineStart);
+    const whole = this.#source.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trimEnd();
+    const cut = whole.length > LINE_WIDTH ? Math.max(0, column - 1 - LINE_LEAD) : 0;
+    const shown = whole.slice(cut, cut + LINE_WIDTH);
+    // Tabs stay, so that the caret stands right whatever their width is.
+    const lead = shown.slice(0, column - 1 - cut).replace(/[^\t]/g, " ").padEnd(column - 1 - cut, " ");
+    const text = this.#source.slice(start, end);
+    const message = `${this.#file}:${line}:${column}: ${fault.message}\n${shown}\n${lead}^`;
+    return new AssemblyError(message, { file: this.#file, line, column, text });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * From source text to tokens and statements.
+ *
+ * @module
+ */
+import type { Span } from "./errors.ts";
+
+/** What a token is. `reference` is `1b` or `1f`; `bad` is text that is no token, with the reason in `problem`. */
+export type TokenKind =
+  | "identifier"
+  | "number"
+  | "string"
+  | "register"
+  | "reference"
+  | "punctuation"
+  | "bad";
+
+/** A token and where it stands. */
+export interface Token extends Span {
+  readonly kind: TokenKind;
+  /** As in the source. */
+  readonly text: string;
+  /** Of a number or a character literal: its value, not negative. */
+  readonly value?: bigint;
+  /** Of a string: its bytes, without an end mark. */
+  readonly bytes?: Uint8Array;
+  /** Of a bad token: the whole message. */
+  readonly problem?: string;
+}
+
+/** The tokens between two ends of statement, and the empty span behind the last token. Never without a token. */
+export interface Statement {
+  readonly tokens: readonly Token[];
+  readonly end: Span;
+}
+
+const BLANK = /[ \t\r\f\v]+/y;
+const LINE_COMMENT = /#[^\n]*|\/\/[^\n]*/y;
+const IDENTIFIER = /[A-Za-z_.][A-Za-z0-9_.$]*/y;
+const REGISTER = /\$[A-Za-z0-9_]+/y;
+const NUMBER = /[0-9][A-Za-z0-9_.]*/y;
+const CHARACTER = /'(?:\\[^\n]|[^'\\\n])'/y;
+const PUNCTUATION = /<<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^~!()<>=,:@]/y;
+
+const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
+  ["b", 8],
+  ["t", 9],
+  ["n", 10],
+  ["f", 12],
+  ["r", 13],
+  ['"', 34],
+  ["'", 39],
+  ["\\", 92],
+]);
+
+const MAXIMUM_NUMBER = (1n << 64n) - 1n;
+/** Digits beyond this make a number too large in any radix, whatever they are, unless they are zeros. */
+const LONGEST_NUMBER = 200;
+
+/** A string's bytes, or what is wrong with it and where in its text. */
+type StringContents = { readonly bytes: Uint8Array } | { readonly problem: string; readonly at: number };
+
+class Lexer {
+  readonly #source: string;
+  #position = 0;
+  #line = 1;
+  #lineStart = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** All statements that have a token. */
+  statements(): Statement[] {
+    const statements: Statement[] = [];
+    let tokens: Token[] = [];
+    const finish = () => {
+      if (tokens.length > 0) statements.push({ tokens, end: this.#span(this.#position, this.#position) });
+      tokens = [];
+    };
+    while (this.#position < this.#source.length) {
+      const char = this.#source[this.#position];
+      if (char === "\n" || char === ";") {
+        finish();
+        this.#position++;
+        if (char === "\n") this.#startLine();
+      } else if (this.#skip(BLANK) || this.#skip(LINE_COMMENT)) {
+        continue;
+      } else if (this.#source.startsWith("/*", this.#position)) {
+        const broken = this.#skipBlockComment();
+        if (broken !== undefined) tokens.push(broken);
+      } else {
+        tokens.push(this.#token());
+      }
+    }
+    finish();
+    return statements;
+  }
+
+  #startLine(): void {
+    this.#line++;
+    this.#lineStart = this.#position;
+  }
+
+  #span(start: number, end: number): Span {
+    return { line: this.#line, column: start - this.#lineStart + 1, start, end };
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#position;
+    return pattern.exec(this.#source)?.[0];
+  }
+
+  #skip(pattern: RegExp): boolean {
+    const text = this.#match(pattern);
+    this.#position += text?.length ?? 0;
+    return text !== undefined;
+  }
+
+  #take(kind: TokenKind, text: string, extra: Partial<Token> = {}): Token {
+    const start = this.#position;
+    this.#position += text.length;
+    return { ...this.#span(start, this.#position), kind, text, ...extra };
+  }
+
+  #bad(text: string, problem: string): Token {
+    return this.#take("bad", text, { problem });
+  }
+
+  #skipBlockComment(): Token | undefined {
+    const end = this.#source.indexOf("*/", this.#position + 2);
+    if (end < 0) {
+      const bad = this.#bad("/*", "Cannot read a comment: it has no end, `*/` is missing");
+      this.#position = this.#source.length;
+      return bad;
+    }
+    const next = end + 2;
+    for (;;) {
+      const newline = this.#source.indexOf("\n", this.#position);
+      if (newline < 0 || newline >= next) break;
+      this.#position = newline + 1;
+      this.#startLine();
+    }
+    this.#position = next;
+    return undefined;
+  }
+
+  #token(): Token {
+    const identifier = this.#match(IDENTIFIER);
+    if (identifier !== undefined) return this.#take("identifier", identifier);
+    const punctuation = this.#match(PUNCTUATION);
+    if (punctuation !== undefined) return this.#take("punctuation", punctuation);
+    const register = this.#match(REGISTER);
+    if (register !== undefined) return this.#take("register", register);
+    const number = this.#match(NUMBER);
+    if (number !== undefined) return this.#number(number);
+    const char = this.#source[this.#position];
+    if (char === '"') return this.#string();
+    if (char === "'") return this.#character();
+    return this.#unknown();
+  }
+
+  #unknown(): Token {
+    const code = this.#source.codePointAt(this.#position) ?? 0;
+    const char = String.fromCodePoint(code);
+    const printable = code > 0x20 && code < 0x7f;
+    const shown = printable ? `\`${char}\`` : `the character U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+    return this.#bad(char, `Cannot read ${shown}: no token starts with it`);
+  }
+
+  #number(text: string): Token {
+    if (/^\d+[bf]$/.test(text)) return this.#take("reference", text);
+    const parts = /^(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]+)|(0|[1-9]\d*))$/.exec(text);
+    if (parts === null) return this.#bad(text, `Cannot read ${text}: it is no number${numberHint(text)}`);
+    const [, hex, binary, octal, decimal] = parts;
+    const digits = (hex ?? binary ?? octal ?? decimal ?? "").replace(/^0+(?=.)/, "");
+    const prefix = hex !== undefined ? "0x" : binary !== undefined ? "0b" : octal !== undefined ? "0o" : "";
+    const value = digits.length > LONGEST_NUMBER ? MAXIMUM_NUMBER + 1n : BigInt(prefix + digits);
+    if (value > MAXIMUM_NUMBER) {
+      return this.#bad(text, `Cannot read ${text}: numbers are 64 bits wide, the greatest is 0xffffffffffffffff`);
+    }
+    return this.#take("number", text, { value });
+  }
+
+  #character(): Token {
+    const text = this.#match(CHARACTER);
+    if (text === undefined) {
+      const rest = this.#restOfLine();
+      return this.#bad(rest, "Cannot read a character: it is one character between two `'`");
+    }
+    const inner = text.slice(1, -1);
+    const code = inner === "\\0" ? 0 : inner.length === 2 ? SIMPLE_ESCAPES.get(inner.slice(1)) : inner.charCodeAt(0);
+    if (code === undefined) return this.#bad(text, `Cannot read ${text}: the escape ${inner} is unknown`);
+    if (code > 0x7f) return this.#bad(text, `Cannot read ${text}: it is no ASCII character, use .ascii`);
+    return this.#take("number", text, { value: BigInt(code) });
+  }
+
+  /** The string literal that starts here, with its quotes. No pattern does this: it would recurse on a long string. */
+  #stringText(): string | undefined {
+    for (let at = this.#position + 1; at < this.#source.length; at++) {
+      const char = this.#source[at];
+      if (char === "\n") return undefined;
+      if (char === '"') return this.#source.slice(this.#position, at + 1);
+      if (char === "\\" && this.#source[at + 1] !== "\n") at++;
+    }
+    return undefined;
+  }
+
+  #string(): Token {
+    const text = this.#stringText();
+    if (text === undefined) {
+      return this.#bad(this.#restOfLine(), 'Cannot read a string: it has no end, `"` is missing in this line');
+    }
+    const contents = stringContents(text.slice(1, -1));
+    if ("bytes" in contents) return this.#take("string", text, { bytes: contents.bytes });
+    const token = this.#bad(text, contents.problem);
+    const start = token.start + 1 + contents.at;
+    return { ...token, start, column: token.column + 1 + contents.at };
+  }
+
+  #restOfLine(): string {
+    const end = this.#source.indexOf("\n", this.#position);
+    return this.#source.slice(this.#position, end < 0 ? undefined : end).trimEnd();
+  }
+}
+
+function numberHint(text: string): string {
+  if (/^0\d/.test(text)) return ", a leading 0 means octal";
+  return text.includes(".") ? ", floating point is not supported" : "";
+}
+
+/** The bytes of what stands between the quotes. */
+function stringContents(text: string): StringContents {
+  const bytes: number[] = [];
+  const encoder = new TextEncoder();
+  const piece = /\\x([0-9a-fA-F]*)|\\([0-7]{1,3})|\\(.)|[^\\]+/gsu;
+  for (const match of text.matchAll(piece)) {
+    const [whole, hex, octal, simple] = match;
+    const at = match.index;
+    if (hex !== undefined) {
+      if (hex === "") return { problem: "Cannot read a string: \\x needs hexadecimal digits", at };
+      // As GAS and LLVM do: any number of digits, of which the last two count.
+      bytes.push(parseInt(hex.slice(-2), 16));
+    } else if (octal !== undefined) {
+      const value = parseInt(octal, 8);
+      if (value > 255) return { problem: `Cannot read a string: ${whole} is more than a byte`, at };
+      bytes.push(value);
+    } else if (simple !== undefined) {
+      const value = SIMPLE_ESCAPES.get(simple);
+      if (value === undefined) return { problem: `Cannot read a string: the escape ${whole} is unknown`, at };
+      bytes.push(value);
+    } else {
+      for (const byte of encoder.encode(whole)) bytes.push(byte);
+    }
+  }
+  return { bytes: Uint8Array.from(bytes) };
+}
+
+/**
+ * Splits a source into statements. It throws nothing: what is no token comes out as a token of kind `bad`.
+ */
+export function readStatements(source: string): Statement[] {
+  return new Lexer(source).statements();
+}

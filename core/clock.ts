@@ -1,0 +1,85 @@
+/**
+ * Virtual time. The stable counter is a count of executed instructions times the profile's ratio, plus the time that an idle
+ * processor skipped. Nothing reads a wall clock.
+ *
+ * @module
+ */
+
+/** Something that happens at a known tick. */
+export interface Alarm {
+  /** The tick at which {@linkcode fire} is due; undefined while nothing is due. */
+  readonly due: number | undefined;
+  /** Called at or after the due time, once however late; must move or clear {@linkcode due}. */
+  fire(): void;
+}
+
+/** The stable counter and its alarms. */
+export class Clock {
+  /** Instructions executed, including those that raised an exception. */
+  executed = 0;
+  /** The value of {@linkcode executed} at which {@linkcode fireDue} has something to do. */
+  nextEvent = Infinity;
+  #skipped = 0;
+  readonly #alarms: Alarm[] = [];
+  readonly #ratio: { readonly ticks: number; readonly instructions: number };
+
+  constructor(ratio: { readonly ticks: number; readonly instructions: number }) {
+    this.#ratio = ratio;
+  }
+
+  /** Ticks since reset. */
+  get now(): number {
+    return Math.floor(this.executed * this.#ratio.ticks / this.#ratio.instructions) + this.#skipped;
+  }
+
+  /** Adds an alarm that is asked from now on. */
+  add(alarm: Alarm): void {
+    this.#alarms.push(alarm);
+    this.reschedule();
+  }
+
+  /** Computes the next event again; called whenever an alarm's due time changes. */
+  reschedule(): void {
+    const soonest = this.#soonest();
+    this.nextEvent = soonest === Infinity ? Infinity : Math.ceil(
+      (soonest - this.#skipped) * this.#ratio.instructions / this.#ratio.ticks,
+    );
+  }
+
+  /** Fires every alarm that is due. */
+  fireDue(): void {
+    const now = this.now;
+    for (const a of this.#alarms) {
+      if (a.due !== undefined && a.due <= now) a.fire();
+    }
+    this.reschedule();
+  }
+
+  /**
+   * Lets time pass without executing anything.
+   *
+   * @throws {RangeError} for a negative or fractional number of ticks
+   */
+  skip(ticks: number): void {
+    if (!Number.isSafeInteger(ticks) || ticks < 0) {
+      throw new RangeError(`Cannot skip time: ${ticks} is not a count of ticks`);
+    }
+    this.#skipped += ticks;
+    this.fireDue();
+  }
+
+  /** Jumps to the next alarm and fires it; false if none is due ever. */
+  skipToNextAlarm(): boolean {
+    const next = this.#soonest();
+    if (next === Infinity) return false;
+    this.#skipped += Math.max(0, next - this.now);
+    this.fireDue();
+    return true;
+  }
+
+  #soonest(): number {
+    let soonest = Infinity;
+    for (const a of this.#alarms) soonest = Math.min(soonest, a.due ?? Infinity);
+    return soonest;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * CSR accesses as software makes them: legalisation from the declarations, and what a read or write does beyond storage.
+ *
+ * @module
+ */
+import { guestEstat, hostEstat } from "../interrupts.ts";
+import type { Machine } from "../machine.ts";
+import { BADV, ESTAT, LLBCTL } from "./basic.ts";
+import type { CsrBank } from "./bank.ts";
+import type { CsrDeclaration } from "./define.ts";
+import { TCFG, TICLR, TVAL } from "./timer.ts";
+import { PGD, PGDH, PGDL, TLBRBADV, TLBRERA } from "./translation.ts";
+
+/** Who writes: software of the register's own world, or the host through gcsrwr. */
+export type Writer = "own" | "host";
+
+/** One world's registers with what drives them. */
+interface World {
+  readonly m: Machine;
+  readonly bank: CsrBank;
+  readonly isGuest: boolean;
+}
+
+const READS: ReadonlyMap<number, (w: World) => bigint> = new Map([
+  [ESTAT.number, (w) => w.isGuest ? guestEstat(w.m) : hostEstat(w.m)],
+  [LLBCTL.number, (w) => LLBCTL.ROLLB.set(w.bank.read(LLBCTL), w.m.llbit(w.isGuest).valid ? 1n : 0n)],
+  [TVAL.number, (w) => w.m.timer(w.isGuest).value],
+  [PGD.number, (w) => w.bank.read(badAddress(w) >> 47n & 1n ? PGDH : PGDL)],
+]);
+
+function badAddress({ bank }: World): bigint {
+  return bank.is(TLBRERA.IsTLBR) ? bank.read(TLBRBADV) : bank.read(BADV);
+}
+
+/** Acts on a write; `written` is the value as software gave it, `old` what was stored before. */
+type WriteEffect = (w: World, written: bigint, old: bigint, writer: Writer) => void;
+
+const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
+  [TCFG.number, (w, _written, old, writer) => {
+    const quirk = writer === "host" && w.m.profile.lvz.gcsrTcfgUnchanged === "ignored";
+    if (!(quirk && w.bank.read(TCFG) === old)) w.m.timer(w.isGuest).configure();
+  }],
+  [TVAL.number, (w, _written, _old, writer) => {
+    if (writer === "host") w.m.timer(w.isGuest).setValue(w.bank.read(TVAL));
+  }],
+  [TICLR.number, (w, written) => {
+    if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~(1n << 11n));
+  }],
+  [LLBCTL.number, (w, written) => {
+    if (LLBCTL.WCLLB.get(written)) w.m.llbit(w.isGuest).valid = false;
+  }],
+]);
+
+/**
+ * A register's value as software sees it. Registers of 32 bits are sign-extended; a register that the machine lacks reads 0.
+ */
+export function readCsr(m: Machine, isGuest: boolean, csr: CsrDeclaration): bigint {
+  const bank = isGuest ? m.guest : m.host;
+  if (!bank.has(csr.number)) return 0n;
+  const value = READS.get(csr.number)?.({ m, bank, isGuest }) ?? bank.read(csr);
+  return csr.width === 32 ? BigInt.asUintN(64, BigInt.asIntN(32, value)) : value;
+}
+
+/** Writes a register as software does: only writable bits stick, and only legal values. */
+export function writeCsr(
+  m: Machine,
+  isGuest: boolean,
+  csr: CsrDeclaration,
+  value: bigint,
+  writer: Writer,
+): void {
+  const bank = isGuest ? m.guest : m.host;
+  if (!bank.has(csr.number)) return;
+  const old = bank.read(csr);
+  const mask = bank.writeMask(csr, writer);
+  const next = (old & ~mask) | (value & mask);
+  bank.write(csr, csr.options.legalise?.(old, next, m.profile) ?? next);
+  WRITES.get(csr.number)?.({ m, bank, isGuest }, value, old, writer);
+}

@@ -1,0 +1,110 @@
+/**
+ * The values of one world's registers: the host's CSRs, or their guest copies (GCSRs).
+ *
+ * @module
+ */
+import type { Profile } from "../profile.ts";
+import type { CsrDeclaration, Field } from "./define.ts";
+import { CSRS } from "./table.ts";
+
+/** What a bank needs of a profile, computed once a profile. */
+interface Layout {
+  /** CSR number to position in the value array; -1 where there is no register. */
+  readonly slots: Int16Array;
+  readonly reset: readonly bigint[];
+  readonly ownMask: readonly bigint[];
+  readonly hostMask: readonly bigint[];
+}
+
+const HIGHEST = CSRS.at(-1)?.number ?? 0;
+
+function layout(profile: Profile): Layout {
+  const slots = new Int16Array(HIGHEST + 1).fill(-1);
+  const present = CSRS.filter((c) => c.existsIn(profile));
+  present.forEach((c, i) => slots[c.number] = i);
+  return {
+    slots,
+    reset: present.map((c) => c.resetValue(profile)),
+    ownMask: present.map((c) => c.writeMask(profile, "own")),
+    hostMask: present.map((c) => c.writeMask(profile, "host")),
+  };
+}
+
+// A memo of a pure function of an immutable value; nothing can observe it.
+const LAYOUTS = new WeakMap<Profile, Layout>();
+
+function layoutOf(profile: Profile): Layout {
+  let found = LAYOUTS.get(profile);
+  if (found === undefined) LAYOUTS.set(profile, found = layout(profile));
+  return found;
+}
+
+/** Counts changes, so that whatever is derived from registers knows when it is stale. */
+export interface ChangeCounter {
+  changes: number;
+}
+
+/** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
+export class CsrBank {
+  readonly profile: Profile;
+  readonly values: BigUint64Array;
+  readonly #layout: Layout;
+  readonly #counter: ChangeCounter;
+
+  constructor(profile: Profile, counter: ChangeCounter) {
+    this.profile = profile;
+    this.#layout = layoutOf(profile);
+    this.#counter = counter;
+    this.values = BigUint64Array.from(this.#layout.reset);
+  }
+
+  /** True if the machine has this register. */
+  has(number: number): boolean {
+    return (this.#layout.slots[number] ?? -1) >= 0;
+  }
+
+  #slot(number: number): number {
+    const slot = this.#layout.slots[number] ?? -1;
+    if (slot < 0) {
+      throw new RangeError(
+        `Cannot access CSR 0x${number.toString(16)}: profile ${this.profile.name} has no such register`,
+      );
+    }
+    return slot;
+  }
+
+  /** The stored value of a register. */
+  read(csr: CsrDeclaration): bigint {
+    return this.values[this.#slot(csr.number)]!;
+  }
+
+  /** Replaces the stored value. */
+  write(csr: CsrDeclaration, value: bigint): void {
+    this.values[this.#slot(csr.number)] = value;
+    this.#counter.changes++;
+  }
+
+  /** A field's value. A register that the machine lacks reads as 0. */
+  get(field: Field): bigint {
+    const slot = this.#layout.slots[field.csr] ?? -1;
+    return slot < 0 ? 0n : field.get(this.values[slot]!);
+  }
+
+  /** True if a one-bit field is set. */
+  is(field: Field): boolean {
+    return this.get(field) !== 0n;
+  }
+
+  /** Replaces a field's value. */
+  set(field: Field, value: bigint): void {
+    const slot = this.#slot(field.csr);
+    this.values[slot] = field.set(this.values[slot]!, value);
+    this.#counter.changes++;
+  }
+
+  /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */
+  writeMask(csr: CsrDeclaration, writer: "own" | "host"): bigint {
+    const masks = writer === "own" ? this.#layout.ownMask : this.#layout.hostMask;
+    return masks[this.#slot(csr.number)]!;
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * How a control and status register is declared. Everything else about it follows from the declaration: reset value,
+ * what a write changes, names in failure reports, guest copy or exit.
+ *
+ * @module
+ */
+import type { Feature, Profile } from "../profile.ts";
+
+/**
+ * Who can change a field:
+ *
+ * - `rw`: software;
+ * - `r`: hardware; software writes are ignored, but the host's gcsrwr may restore the guest copy (LVZ-INSN-03);
+ * - `const`: nobody; the value is the implementation's (a capability, a fixed 0);
+ * - `w1`: writing 1 is an action, the field reads 0.
+ */
+export type Access = "rw" | "r" | "const" | "w1";
+
+/** A value that depends on the implementation. */
+export type PerProfile = bigint | ((profile: Profile) => bigint);
+
+/** The exceptional properties of a field. */
+export interface FieldOptions {
+  readonly access?: Access;
+  /** The bits of the field that software can write, where not all of them (relative to the field's bit 0). */
+  readonly writable?: bigint;
+  /** The same for the host's gcsrwr, where it differs. */
+  readonly hostWritable?: bigint;
+  /** Value after reset; 0 by default. */
+  readonly reset?: PerProfile;
+  /** Names of values, for reports. */
+  readonly names?: Readonly<Record<number, string>>;
+  /** Names that other code bases use. */
+  readonly aka?: readonly string[];
+  /** The field exists only with this feature; otherwise its bits are a constant 0. */
+  readonly needs?: Feature;
+}
+
+/** A field as written in a declaration. */
+export interface FieldSpec extends FieldOptions {
+  readonly high: number;
+  readonly low: number;
+  readonly text: string;
+}
+
+/** A field that spans bits `high` to `low`. */
+export function bits(high: number, low: number, text: string, options: FieldOptions = {}): FieldSpec {
+  if (high < low || low < 0 || high > 63) {
+    throw new RangeError(`Cannot declare bits ${high}:${low} (${text})`);
+  }
+  return { high, low, text, ...options };
+}
+
+/** A field of one bit. */
+export function bit(position: number, text: string, options: FieldOptions = {}): FieldSpec {
+  return bits(position, position, text, options);
+}
+
+/** A field of a declared register. */
+export class Field {
+  readonly name: string;
+  readonly csr: number;
+  readonly spec: FieldSpec;
+  /** The field's bits, in place. */
+  readonly mask: bigint;
+  readonly #shift: bigint;
+  readonly #ones: bigint;
+
+  constructor(csr: number, name: string, spec: FieldSpec) {
+    this.csr = csr;
+    this.name = name;
+    this.spec = spec;
+    this.#shift = BigInt(spec.low);
+    this.#ones = (1n << BigInt(spec.high - spec.low + 1)) - 1n;
+    this.mask = this.#ones << this.#shift;
+  }
+
+  /** The field's value in a register value. */
+  get(value: bigint): bigint {
+    return (value >> this.#shift) & this.#ones;
+  }
+
+  /**
+   * A register value with this field replaced.
+   *
+   * @throws {RangeError} if the new value does not fit the field
+   */
+  set(value: bigint, field: bigint): bigint {
+    if (field < 0n || field > this.#ones) {
+      throw new RangeError(
+        `Cannot set ${this.name}: 0x${field.toString(16)} does not fit ${this.spec.high}:${this.spec.low}`,
+      );
+    }
+    return (value & ~this.mask) | (field << this.#shift);
+  }
+
+  /** The field alone, in place: `CRMD.PLV.of(3n) | CRMD.IE.of(1n)`. */
+  of(field: bigint): bigint {
+    return this.set(0n, field);
+  }
+}
+
+/**
+ * What guest mode finds at a register's number:
+ *
+ * - `copy`: a guest copy, accessed without an exit (LVZ-GCSR-01, -02);
+ * - `gspr`: no copy, an access exits (LVZ-GCSR-05, -06);
+ * - `gperf`: a copy if GCFG.GPERF grants this counter, else an exit (LVZ-GCSR-07).
+ */
+export type GuestAccess = "copy" | "gspr" | "gperf";
+
+/** Which control bit makes guest accesses to a register with a copy exit. */
+export type TrapControl = "GCFG.TIT" | "GTLBC.TOTI";
+
+/** The properties of a register beside its fields. */
+export interface CsrOptions {
+  readonly guest: GuestAccess;
+  /** 32-bit registers are read sign-extended. */
+  readonly width?: 32 | 64;
+  readonly trappedBy?: TrapControl;
+  /** The register exists only with this feature; otherwise it reads 0 and ignores writes. */
+  readonly needs?: Feature;
+  /** False where this implementation has fewer registers of a series. */
+  readonly exists?: (profile: Profile) => boolean;
+  /**
+   * The value that sticks when `next` (already cut to writable bits) is written over `old`. For rules that a mask cannot
+   * express, such as reserved encodings.
+   */
+  readonly legalise?: (old: bigint, next: bigint, profile: Profile) => bigint;
+  readonly aka?: readonly string[];
+}
+
+/** The declaration of one register. */
+export class CsrDeclaration {
+  readonly number: number;
+  readonly name: string;
+  readonly text: string;
+  readonly fields: readonly Field[];
+  readonly options: CsrOptions;
+  readonly width: 32 | 64;
+
+  constructor(number: number, name: string, text: string, fields: readonly Field[], options: CsrOptions) {
+    this.number = number;
+    this.name = name;
+    this.text = text;
+    this.fields = fields;
+    this.options = options;
+    this.width = options.width ?? 64;
+    this.#checkFields();
+  }
+
+  #checkFields(): void {
+    let seen = 0n;
+    for (const f of this.fields) {
+      if (f.spec.high >= this.width) {
+        throw new RangeError(
+          `Cannot declare ${this.name}.${f.name}: bit ${f.spec.high} is outside its ${this.width} bits`,
+        );
+      }
+      if (seen & f.mask) {
+        throw new RangeError(`Cannot declare ${this.name}.${f.name}: it overlaps another field`);
+      }
+      seen |= f.mask;
+    }
+  }
+
+  /** True if a machine of this profile has the register. */
+  existsIn(profile: Profile): boolean {
+    const { needs, exists } = this.options;
+    return (needs === undefined || profile.features.has(needs)) && (exists === undefined || exists(profile));
+  }
+
+  /** The value after reset. */
+  resetValue(profile: Profile): bigint {
+    let value = 0n;
+    for (const f of this.fields) {
+      const reset = f.spec.reset ?? 0n;
+      if (fieldExists(f, profile)) value |= f.of(typeof reset === "bigint" ? reset : reset(profile));
+    }
+    return value;
+  }
+
+  /** The bits that a write can change: by software of the register's own world, or by the host's gcsrwr. */
+  writeMask(profile: Profile, writer: "own" | "host"): bigint {
+    let mask = 0n;
+    for (const f of this.fields) {
+      if (fieldExists(f, profile)) mask |= writableBits(f, writer);
+    }
+    return mask;
+  }
+
+  /** The fields whose values differ between two register values, decoded. */
+  decode(
+    value: bigint,
+  ): readonly { readonly field: Field; readonly value: bigint; readonly name: string | undefined }[] {
+    return this.fields.map((field) => {
+      const v = field.get(value);
+      return { field, value: v, name: field.spec.names?.[Number(v)] };
+    });
+  }
+}
+
+function fieldExists(f: Field, profile: Profile): boolean {
+  return f.spec.needs === undefined || profile.features.has(f.spec.needs);
+}
+
+function writableBits(f: Field, writer: "own" | "host"): bigint {
+  const access = f.spec.access ?? "rw";
+  const shift = BigInt(f.spec.low);
+  if (writer === "host" && f.spec.hostWritable !== undefined) return f.spec.hostWritable << shift;
+  if (access === "const" || access === "w1") return 0n;
+  if (access === "r") return writer === "host" ? f.mask : 0n;
+  return f.spec.writable === undefined ? f.mask : f.spec.writable << shift;
+}
+
+/** A register whose fields are members: `CRMD.PLV.get(value)`. */
+export type Csr<F extends Record<string, FieldSpec>> = CsrDeclaration & { readonly [K in keyof F]: Field };
+
+/**
+ * Declares a register.
+ *
+ * @throws {RangeError} if fields overlap or do not fit the width
+ */
+export function csr<const F extends Record<string, FieldSpec>>(
+  number: number,
+  name: string,
+  text: string,
+  fields: F,
+  options: CsrOptions,
+): Csr<F> {
+  const made = Object.entries(fields).map(([field, spec]) => new Field(number, field, spec));
+  const members = Object.fromEntries(made.map((f) => [f.name, f])) as { [K in keyof F]: Field };
+  return Object.assign(new CsrDeclaration(number, name, text, made, options), members);
+}

@@ -1,0 +1,40 @@
+/**
+ * What an engine is: something that makes a machine execute. The reference engine is the first; faster ones implement the same
+ * contract and must agree with it to the instruction.
+ *
+ * @module
+ */
+import type { Machine } from "./machine.ts";
+
+/** When a run ends. */
+export interface RunLimits {
+  /** At most this many instructions, those that raise an exception included. */
+  readonly budget: number;
+  /** End as soon as the machine is in host mode, before the next host instruction. */
+  readonly untilHost?: boolean;
+  /** Called before each instruction, for traces. Returning true ends the run. */
+  readonly onInstruction?: (m: Machine) => boolean | void;
+}
+
+/** Why a run ended. */
+export type Stop =
+  | { readonly kind: "budget" }
+  /** The machine is in host mode (`untilHost`). */
+  | { readonly kind: "host" }
+  /** `onInstruction` asked for it. */
+  | { readonly kind: "requested" }
+  /** A device asked for it (power off). */
+  | { readonly kind: "device"; readonly reason: string }
+  /** The processor idles and nothing can wake it. */
+  | { readonly kind: "idle" };
+
+/** Executes instructions of a machine. */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Runs until a limit is reached.
+   *
+   * @throws {MachineError} where the machine cannot go on (nothing at a physical address, something not implemented)
+   */
+  run(m: Machine, limits: RunLimits): Stop;
+}

@@ -1,0 +1,60 @@
+/**
+ * What is asked before an instruction's meaning: is it there, may this privilege level use it, what does guest mode do with it.
+ *
+ * @module
+ */
+import { GCFG, GTLBC } from "../csr/lvz.ts";
+import { Trap } from "../exception.ts";
+import { EXCEPTIONS } from "../exception_codes.ts";
+import type { Decoded } from "../isa/decode.ts";
+import type { GuestPolicy } from "../isa/row.ts";
+import type { Instruction } from "../isa/table.ts";
+import type { Machine } from "../machine.ts";
+import { guestUse } from "./invtlb.ts";
+import { counterDisabled } from "./system_calls.ts";
+
+function gspr(): Trap {
+  return new Trap(EXCEPTIONS.GSPR, undefined, true);
+}
+
+/** LVZ-GUEST-04: GCI 0 all, 1 all but hit operations, 2 all but hit and index operations. */
+function cacopExits(m: Machine, op: Decoded): boolean {
+  const INDEX = 1n;
+  const HIT = 2n;
+  const type = op.operands["code"]! >> 3n;
+  const gci = m.host.get(GCFG.GCI);
+  if (type === HIT) return gci === 0n;
+  return type === INDEX ? gci <= 1n : true;
+}
+
+/** What guest mode does, a policy a row: returns the trap to take instead of the meaning. */
+const POLICIES: Readonly<Record<GuestPolicy, (m: Machine, op: Decoded) => Trap | undefined>> = {
+  native: () => undefined,
+  bank: () => undefined,
+  ertn: () => undefined,
+  gspr,
+  hvc: () => new Trap(EXCEPTIONS.HVC, undefined, true),
+  cacop: (m, op) => cacopExits(m, op) ? gspr() : undefined,
+  timer: (m) => m.host.is(GCFG.TIT) ? gspr() : undefined,
+  tlb: (m) => m.host.is(GTLBC.TOTI) ? gspr() : undefined,
+  ine: guestUse,
+};
+
+/**
+ * The check of one instruction, or undefined if it can never fail.
+ */
+export function permissionCheck(instruction: Instruction): ((m: Machine, op: Decoded) => void) | undefined {
+  const { needs, privileged, guest } = instruction;
+  if (needs === undefined && !privileged && guest === "native") return undefined;
+  const policy = POLICIES[guest];
+  return (m, op) => {
+    if (needs !== undefined && !m.profile.features.has(needs)) throw new Trap(EXCEPTIONS.INE);
+    if (privileged && m.plv !== 0) throw new Trap(EXCEPTIONS.IPE);
+    if (guest === "timer" && counterDisabled(m)) throw new Trap(EXCEPTIONS.IPE);
+    if (!m.inGuest) return;
+    // LVZ-GUEST-06: after the privilege check, every privileged instruction.
+    if (privileged && m.host.is(GCFG.SIT)) throw gspr();
+    const trap = policy(m, op);
+    if (trap !== undefined) throw trap;
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * The reference engine: fetch, decode, check, evaluate over bigint. Its virtue is clarity.
+ *
+ * @module
+ */
+import type { Engine, RunLimits, Stop } from "../engine.ts";
+import { takeException, takeInterrupt, Trap } from "../exception.ts";
+import { EXCEPTIONS } from "../exception_codes.ts";
+import { pendingInterrupt, wakesHost } from "../interrupts.ts";
+import { decode, type Decoded } from "../isa/decode.ts";
+import { type Instruction, ISA } from "../isa/table.ts";
+import type { Machine } from "../machine.ts";
+import { CALLS } from "./calls.ts";
+import { compile } from "./evaluate.ts";
+import { permissionCheck } from "./permission.ts";
+
+/** An instruction ready to execute. */
+interface Executable {
+  readonly check: ((m: Machine, op: Decoded) => void) | undefined;
+  readonly execute: (m: Machine, op: Decoded) => void;
+}
+
+/** A decoded word with its executable; the same word always decodes alike, so that memory can change freely. */
+interface Cached {
+  readonly op: Decoded;
+  readonly executable: Executable;
+}
+
+/** Words kept decoded; when the limit is reached the cache starts anew, so that no guest can fill the memory. */
+const CACHE_LIMIT = 1 << 16;
+
+/** Evaluates one instruction after the other. */
+export class ReferenceEngine implements Engine {
+  readonly name = "reference";
+  readonly #executables: ReadonlyMap<Instruction, Executable>;
+  readonly #cache = new Map<number, Cached>();
+
+  constructor() {
+    this.#executables = new Map(
+      ISA.all.map((i) => [i, { check: permissionCheck(i), execute: compile(i, CALLS) }]),
+    );
+  }
+
+  run(m: Machine, limits: RunLimits): Stop {
+    let seen = -1;
+    for (let left = limits.budget;; left--) {
+      if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
+      if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+      if (m.changes !== seen) {
+        this.#takePendingInterrupt(m);
+        seen = m.changes;
+      }
+      if (limits.untilHost && !m.inGuest) return { kind: "host" };
+      if (left <= 0) return { kind: "budget" };
+      if (m.idle) {
+        if (!this.#sleep(m)) return { kind: "idle" };
+        continue;
+      }
+      if (limits.onInstruction?.(m)) return { kind: "requested" };
+      this.step(m);
+    }
+  }
+
+  #takePendingInterrupt(m: Machine): void {
+    const pending = pendingInterrupt(m);
+    if (pending === undefined) return;
+    m.idle = false;
+    takeInterrupt(m, pending.bank, pending.number, m.pc);
+  }
+
+  /** Lets an idle processor sleep until the next alarm; false if there is none. Waking needs no CRMD.IE (VM-SMP-03). */
+  #sleep(m: Machine): boolean {
+    if (!wakesHost(m)) return m.clock.skipToNextAlarm();
+    m.idle = false;
+    return true;
+  }
+
+  /** Executes the instruction at `pc`, or takes the exception that it raises. */
+  step(m: Machine): void {
+    m.word = undefined;
+    try {
+      m.word = m.fetch();
+      m.history.record(m.pc, m.word, m.inGuest);
+      const { op, executable } = this.#decode(m.word);
+      m.nextPc = BigInt.asUintN(64, m.pc + 4n);
+      executable.check?.(m, op);
+      executable.execute(m, op);
+      m.pc = m.nextPc;
+    } catch (error) {
+      if (!(error instanceof Trap)) throw error;
+      takeException(m, error, m.pc, m.word);
+    } finally {
+      m.clock.executed++;
+    }
+  }
+
+  #decode(word: number): Cached {
+    const known = this.#cache.get(word);
+    if (known !== undefined) return known;
+    const op = decode(word);
+    const executable = op && this.#executables.get(op.instruction);
+    if (op === undefined || executable === undefined) throw new Trap(EXCEPTIONS.INE);
+    if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
+    const made = { op, executable };
+    this.#cache.set(word, made);
+    return made;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * lddir and ldpte: the steps of a software page walk. In guest mode the tables lie at GPAs, so that each step goes through stage 2
+ * (LVZ-MMU-14).
+ *
+ * @module
+ */
+import type { CsrBank } from "../csr/bank.ts";
+import { PWCH, PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1 } from "../csr/translation.ts";
+import type { Decoded } from "../isa/decode.ts";
+import type { Machine } from "../machine.ts";
+import { stage2 } from "../mmu/translate.ts";
+import { setRegister } from "./registers.ts";
+
+const HUGE = 1n << 6n;
+const HUGE_GLOBAL = 1n << 12n;
+const GLOBAL = 1n << 6n;
+/** Where lddir notes the level of a huge page that it passes on: bits 14:13. */
+const LEVEL_SHIFT = 13n;
+const LEVEL_MASK = 3n << LEVEL_SHIFT;
+
+interface Level {
+  readonly base: bigint;
+  readonly width: bigint;
+}
+
+const LEVELS = [
+  [PWCL.PTbase, PWCL.PTwidth],
+  [PWCL.Dir1_base, PWCL.Dir1_width],
+  [PWCL.Dir2_base, PWCL.Dir2_width],
+  [PWCH.Dir3_base, PWCH.Dir3_width],
+  [PWCH.Dir4_base, PWCH.Dir4_width],
+] as const;
+
+/** Base and width of a level's index: 0 is the page table, 1 to 4 the directories. Other levels have no index bits. */
+function levelOf(bank: CsrBank, level: number): Level {
+  const fields = LEVELS[level];
+  return fields === undefined
+    ? { base: 0n, width: 0n }
+    : { base: bank.get(fields[0]), width: bank.get(fields[1]) };
+}
+
+function indexOf(bank: CsrBank, level: Level): bigint {
+  return (bank.read(TLBRBADV) >> level.base) & ((1n << level.width) - 1n);
+}
+
+/** The physical address of a table entry; the base is cut to PALEN (LVZ-MMU-15). */
+function readEntry(m: Machine, table: bigint, index: bigint): bigint {
+  const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
+  const entryBytes = 8n * (1n + m.current.get(PWCL.PTEWidth));
+  const address = (table + index * entryBytes) & physicalMask;
+  return m.readPhysical(m.inGuest ? stage2(m, address, "load") : Number(address), 8);
+}
+
+/** The next table, or a huge page passed on with the level at which it was met. */
+export function loadDirectory(m: Machine, table: bigint, level: number): bigint {
+  if (table & HUGE) return table & LEVEL_MASK ? table : table | (BigInt(level & 3) << LEVEL_SHIFT);
+  return readEntry(m, table, indexOf(m.current, levelOf(m.current, level)));
+}
+
+/** Puts the even (0) or odd (1) page table entry into TLBRELO0 or TLBRELO1, and the page size into TLBREHI. */
+export function loadPageEntry(m: Machine, table: bigint, odd: boolean): void {
+  const bank = m.current;
+  const { entry, ps } = table & HUGE ? splitHuge(bank, table, odd) : ordinary(m, table, odd);
+  const target = odd ? TLBRELO1 : TLBRELO0;
+  bank.write(target, entry & bank.writeMask(target, "own"));
+  bank.set(TLBREHI.PS, ps & 0x3fn);
+}
+
+function ordinary(m: Machine, table: bigint, odd: boolean): { readonly entry: bigint; readonly ps: bigint } {
+  const level = levelOf(m.current, 0);
+  const pair = indexOf(m.current, level) & ~1n;
+  return { entry: readEntry(m, table, odd ? pair + 1n : pair), ps: level.base };
+}
+
+/** A huge page fills both halves of a pair: pages of half its size, the global bit moved to its place in an ordinary entry. */
+function splitHuge(
+  bank: CsrBank,
+  huge: bigint,
+  odd: boolean,
+): { readonly entry: bigint; readonly ps: bigint } {
+  const level = levelOf(bank, Number((huge & LEVEL_MASK) >> LEVEL_SHIFT));
+  const ps = level.base + level.width - 1n;
+  const plain = huge & ~(HUGE | LEVEL_MASK | HUGE_GLOBAL);
+  const entry = plain | (huge & HUGE_GLOBAL ? GLOBAL : 0n) | (odd ? 1n << ps : 0n);
+  return { entry, ps };
+}
+
+/** The calls of this file. */
+export const WALK_CALLS = {
+  "lddir": (m: Machine, op: Decoded) =>
+    setRegister(m, op.rd, loadDirectory(m, m.gpr[op.rj]!, Number(op.operands["level"]))),
+  "ldpte": (m: Machine, op: Decoded) => loadPageEntry(m, m.gpr[op.rj]!, op.operands["seq"] !== 0n),
+};

@@ -1,0 +1,58 @@
+/**
+ * Interrupt lines, what each world sees of them, and which interrupt is taken next.
+ *
+ * @module
+ */
+import { CRMD, ECFG, ESTAT } from "./csr/basic.ts";
+import type { CsrBank } from "./csr/bank.ts";
+import { GINTC } from "./csr/lvz.ts";
+import type { Machine } from "./machine.ts";
+
+/** Positions in ESTAT.IS. */
+export const INTERRUPT = { SWI0: 0, SWI1: 1, HWI0: 2, PCOV: 10, TI: 11, IPI: 12 } as const;
+
+/** Names of the interrupts by position. */
+export const INTERRUPT_NAMES: readonly string[] = [
+  ...["SWI0", "SWI1", "HWI0", "HWI1", "HWI2", "HWI3", "HWI4", "HWI5", "HWI6", "HWI7", "PCOV", "TI", "IPI"],
+];
+
+const HWI_MASK = 0x3fcn;
+
+/** The host's ESTAT: latched bits and the lines, but for those that GINTC.PIP hands to the guest (LVZ-INT-05). */
+export function hostEstat(m: Machine): bigint {
+  const passed = m.profile.lvz.pipLineInHost === "hidden" ? m.host.get(GINTC.PIP) << 2n : 0n;
+  return m.host.read(ESTAT) | (BigInt(m.lines) & ~passed);
+}
+
+/** The guest's ESTAT: latched bits, the injected lines (GINTC.VIP) and the passed-through ones (LVZ-INT-02). */
+export function guestEstat(m: Machine): bigint {
+  const passed = BigInt(m.lines) & (m.host.get(GINTC.PIP) << 2n);
+  return m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n) | (passed & HWI_MASK);
+}
+
+function highest(bits: bigint): number {
+  return 31 - Math.clz32(Number(bits));
+}
+
+function enabled(bank: CsrBank, estat: bigint): number {
+  return bank.is(CRMD.IE) ? highest(ESTAT.IS.get(estat) & bank.get(ECFG.LIE)) : -1;
+}
+
+/**
+ * The interrupt that would be taken now. The host's come first (LVZ-ENTRY-15); in guest mode they need only the host's own
+ * enables (LVZ-EXIT-11).
+ */
+export function pendingInterrupt(
+  m: Machine,
+): { readonly bank: CsrBank; readonly number: number } | undefined {
+  const host = enabled(m.host, hostEstat(m));
+  if (host >= 0) return { bank: m.host, number: host };
+  if (!m.inGuest) return undefined;
+  const guest = enabled(m.guest, guestEstat(m));
+  return guest >= 0 ? { bank: m.guest, number: guest } : undefined;
+}
+
+/** True if an interrupt is pending and locally enabled, whatever CRMD.IE says: what ends a host `idle`. */
+export function wakesHost(m: Machine): boolean {
+  return (ESTAT.IS.get(hostEstat(m)) & m.host.get(ECFG.LIE)) !== 0n;
+}

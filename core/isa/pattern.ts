@@ -1,0 +1,153 @@
+/**
+ * Parsing of the two text columns of a row: the bit pattern and the operands.
+ *
+ * @module
+ */
+/** A run of bits of a field: `width` bits at `at` in the word hold the field's bits from `from` up. */
+export interface Piece {
+  readonly at: number;
+  readonly from: number;
+  readonly width: number;
+}
+
+/** A field of the instruction word. */
+export interface Field {
+  readonly name: string;
+  /** Width in bits, 1 to 31. */
+  readonly width: number;
+  readonly signed: boolean;
+  readonly pieces: readonly Piece[];
+}
+
+/** One operand, in the units in which the assembler writes it: `field value * 2^shift + plus`. */
+export interface Operand {
+  /** The name of the field, as in `si14`. */
+  readonly name: string;
+  /** `offset` is relative to the address of the instruction; `csr` is the number of a CSR. */
+  readonly kind: "register" | "csr" | "immediate" | "offset";
+  readonly field: Field;
+  /** The written value is a multiple of `2^shift`. */
+  readonly shift: number;
+  /** Added to the field's value when written (`sa2+1`). */
+  readonly plus: number;
+  /** The least written value. */
+  readonly min: number;
+  /** The greatest written value. */
+  readonly max: number;
+}
+
+/** What the pattern column says. */
+export interface Pattern {
+  readonly mask: number;
+  readonly match: number;
+  readonly fields: readonly Field[];
+}
+
+/** Reports a mistake in the row. */
+export type Fail = (reason: string) => never;
+
+interface Token {
+  readonly name: string;
+  readonly width: number;
+  readonly signed: boolean;
+  /** The bits of the field that stand here. */
+  readonly high: number;
+  readonly low: number;
+}
+
+const REGISTER_WIDTH = 5;
+const MAX_FIELD_WIDTH = 31;
+
+function fieldWidth(text: string, fail: Fail): { name: string; width: number; signed: boolean } {
+  if (text === "rd" || text === "rj" || text === "rk") {
+    return { name: text, width: REGISTER_WIDTH, signed: false };
+  }
+  const sized = /^(si|ui|sa|offs)(\d+)$/.exec(text);
+  const written = /^([a-z]+):(\d+)$/.exec(text);
+  const [, kind = "", digits = ""] = sized ?? written ?? fail(`field "${text}" is unknown, or has no width`);
+  const width = Number(digits);
+  if (width < 1 || width > MAX_FIELD_WIDTH) {
+    fail(`field "${text}" is ${width} bits wide, range is 1 to ${MAX_FIELD_WIDTH}`);
+  }
+  if (sized) return { name: text, width, signed: kind === "si" || kind === "offs" };
+  if (kind === "rd" || kind === "rj" || kind === "rk") fail(`field "${text}" must not give its width`);
+  return { name: kind, width, signed: false };
+}
+
+function parseToken(text: string, fail: Fail): Token {
+  const piece = /^([a-z0-9:]+)\[(\d+):(\d+)\]$/.exec(text);
+  const { name, width, signed } = fieldWidth(piece?.[1] ?? text, fail);
+  const high = piece ? Number(piece[2]) : width - 1;
+  const low = piece ? Number(piece[3]) : 0;
+  if (high < low || high >= width) fail(`piece "${text}" is not a range of the ${width} bits of ${name}`);
+  return { name, width, signed, high, low };
+}
+
+/** Parses a pattern such as `0000001011 si12 rj rd`. */
+export function parsePattern(bits: string, fail: Fail): Pattern {
+  let mask = 0n;
+  let match = 0n;
+  let total = 0;
+  const parts = new Map<string, { token: Token; pieces: Piece[] }>();
+  for (const text of bits.split(" ").reverse()) {
+    if (text === "") fail("its bits have two spaces together, or at an end");
+    if (/^[01]+$/.test(text)) {
+      mask |= ((1n << BigInt(text.length)) - 1n) << BigInt(total);
+      match |= BigInt(`0b${text}`) << BigInt(total);
+      total += text.length;
+      continue;
+    }
+    const token = parseToken(text, fail);
+    const part = parts.get(token.name) ?? { token, pieces: [] };
+    parts.set(token.name, part);
+    if (part.token.width !== token.width) fail(`field ${token.name} has two widths`);
+    part.pieces.push({ at: total, from: token.low, width: token.high - token.low + 1 });
+    total += token.high - token.low + 1;
+  }
+  if (total !== 32) fail(`its bits add to ${total}, not 32`);
+  const fields = [...parts.values()].map(({ token, pieces }): Field => {
+    checkPieces(token, pieces, fail);
+    return { name: token.name, width: token.width, signed: token.signed, pieces };
+  });
+  return { mask: Number(mask), match: Number(match), fields };
+}
+
+function checkPieces(token: Token, pieces: readonly Piece[], fail: Fail): void {
+  let next = 0;
+  for (const piece of [...pieces].sort((a, b) => a.from - b.from)) {
+    if (piece.from < next) fail(`field ${token.name} has bit ${piece.from} twice`);
+    if (piece.from > next) fail(`field ${token.name} lacks bit ${next}`);
+    next = piece.from + piece.width;
+  }
+  if (next !== token.width) fail(`field ${token.name} lacks bit ${next}`);
+}
+
+function operandKind(name: string): Operand["kind"] {
+  if (name === "rd" || name === "rj" || name === "rk") return "register";
+  if (name === "csr") return "csr";
+  return name.startsWith("offs") ? "offset" : "immediate";
+}
+
+/** Parses operands such as `rd, rj, si14<<2`; every field must be one, once. */
+export function parseOperands(text: string, fields: readonly Field[], fail: Fail): readonly Operand[] {
+  const unused = new Map(fields.map((field) => [field.name, field]));
+  const operands = (text === "" ? [] : text.split(", ")).map((item): Operand => {
+    const parts = /^([a-z]+\d*)(?:<<(\d+)|\+(\d+))?$/.exec(item) ?? fail(`operand "${item}" is malformed`);
+    const [, name = "", shiftDigits = "0", plusDigits = "0"] = parts;
+    const known = fields.some((f) => f.name === name);
+    const field = unused.get(name) ??
+      fail(known ? `operand ${name} stands twice` : `operand ${name} is no field of its bits`);
+    unused.delete(name);
+    const kind = operandKind(name);
+    const shift = Number(shiftDigits);
+    const plus = Number(plusDigits);
+    if (kind === "register" && (shift !== 0 || plus !== 0)) fail(`operand "${item}" scales a register`);
+    if (field.width + shift > 32) fail(`operand "${item}" is wider than 32 bits`);
+    const scale = 2 ** shift;
+    const least = field.signed ? -(2 ** (field.width - 1)) : 0;
+    const greatest = 2 ** (field.signed ? field.width - 1 : field.width) - 1;
+    return { name, kind, field, shift, plus, min: least * scale + plus, max: greatest * scale + plus };
+  });
+  for (const name of unused.keys()) fail(`field ${name} is no operand`);
+  return operands;
+}

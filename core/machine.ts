@@ -1,0 +1,258 @@
+/**
+ * One processor with its memory: the state, and the few operations that everything else is made of. A machine is a value;
+ * nothing here is shared between machines.
+ *
+ * @module
+ */
+import type { AccessSize, Bus, IocsrSpace, RamWindow } from "./bus.ts";
+import { Clock } from "./clock.ts";
+import { CPUID, CRMD, MISC } from "./csr/basic.ts";
+import { CsrBank } from "./csr/bank.ts";
+import { GSTAT } from "./csr/lvz.ts";
+import { TID } from "./csr/timer.ts";
+import { BusError, type Place } from "./errors.ts";
+import { Trap } from "./exception.ts";
+import { EXCEPTIONS } from "./exception_codes.ts";
+import type { ExecutionContext } from "./exec/evaluate.ts";
+import { History } from "./history.ts";
+import { Tlb } from "./mmu/tlb.ts";
+import { type AccessType, effectiveAddress } from "./mmu/translate.ts";
+import { TranslationCache } from "./mmu/translation_cache.ts";
+import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
+import { LA464, type Profile } from "./profile.ts";
+import { StableTimer } from "./timer.ts";
+
+/** The address at which a processor starts (manual, "Reset"). */
+export const RESET_ADDRESS = 0x1c000000n;
+
+/** The monitor of ll/sc of one world (LVZ-LL-01). */
+export interface LlBit {
+  valid: boolean;
+  /** Physical address of the ll. */
+  address: number;
+}
+
+/** What a machine is made of. */
+export interface MachineOptions {
+  readonly bus: Bus;
+  readonly iocsr: IocsrSpace;
+  /** LA464 by default. */
+  readonly profile?: Profile;
+  /** Number of this core (CPUID, TID). */
+  readonly cpu?: number;
+}
+
+const SIZES: Readonly<Record<MemoryType, AccessSize>> = {
+  s8: 1,
+  u8: 1,
+  s16: 2,
+  u16: 2,
+  s32: 4,
+  u32: 4,
+  u64: 8,
+};
+const ALIGNMENT_CHECKED = [MISC.ALCL0, MISC.ALCL1, MISC.ALCL2, MISC.ALCL3] as const;
+
+/** A LoongArch64 processor with LVZ. */
+export class Machine implements ExecutionContext {
+  readonly profile: Profile;
+  readonly bus: Bus;
+  readonly iocsr: IocsrSpace;
+  readonly gpr = new BigUint64Array(32);
+  /** Address of the current instruction. */
+  pc = RESET_ADDRESS;
+  /** Where execution continues after it. */
+  nextPc = RESET_ADDRESS;
+  /** The CSRs. */
+  readonly host: CsrBank;
+  /** The guest copies. */
+  readonly guest: CsrBank;
+  readonly tlb: Tlb;
+  readonly clock: Clock;
+  readonly history = new History();
+  /** Grows with every change of registers or lines, so that what is derived from them can be kept until then. */
+  changes = 0;
+  /** The level of the interrupt lines, at their positions in ESTAT.IS (HWI0-7 at 2-9, IPI at 12). */
+  lines = 0;
+  /** True while `idle` waits for an interrupt. */
+  idle = false;
+  /** Set by a device to end the run (power off); the text says why. */
+  stopRequest: string | undefined;
+  /** The word being executed, for reports. */
+  word: number | undefined;
+  readonly #hostTimer: StableTimer;
+  readonly #guestTimer: StableTimer;
+  readonly #hostLl: LlBit = { valid: false, address: 0 };
+  readonly #guestLl: LlBit = { valid: false, address: 0 };
+  readonly #translations: TranslationCache;
+  #inGuest = false;
+
+  constructor(options: MachineOptions) {
+    this.profile = options.profile ?? LA464;
+    this.bus = options.bus;
+    this.iocsr = options.iocsr;
+    this.host = new CsrBank(this.profile, this);
+    this.guest = new CsrBank(this.profile, this);
+    this.tlb = new Tlb(this.profile);
+    this.clock = new Clock(this.profile.clock);
+    this.#hostTimer = new StableTimer(this.host, this.clock);
+    this.#guestTimer = new StableTimer(this.guest, this.clock);
+    this.#translations = new TranslationCache(this);
+    const cpu = BigInt(options.cpu ?? 0);
+    this.host.set(CPUID.CoreID, cpu);
+    this.host.set(TID.TID, cpu);
+    if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(true);
+  }
+
+  /** GSTAT.VM. */
+  get inGuest(): boolean {
+    return this.#inGuest;
+  }
+
+  /** Sets GSTAT.VM: the one place where the world changes. */
+  setGuestMode(inGuest: boolean): void {
+    this.host.set(GSTAT.VM, inGuest ? 1n : 0n);
+    this.#inGuest = inGuest;
+    if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(!inGuest);
+  }
+
+  /** The registers that rule the current world. */
+  get current(): CsrBank {
+    return this.#inGuest ? this.guest : this.host;
+  }
+
+  /** The privilege level of the current world. */
+  get plv(): number {
+    return Number(this.current.get(CRMD.PLV));
+  }
+
+  /** The timer of the host or of the guest. */
+  timer(isGuest: boolean): StableTimer {
+    return isGuest ? this.#guestTimer : this.#hostTimer;
+  }
+
+  /** The ll/sc monitor of the host or of the guest. */
+  llbit(isGuest: boolean): LlBit {
+    return isGuest ? this.#guestLl : this.#hostLl;
+  }
+
+  /** Drives an interrupt line: HWI0-7 at positions 2-9, IPI at 12. */
+  setLine(position: number, level: boolean): void {
+    if (!((position >= 2 && position <= 9) || position === 12)) {
+      throw new RangeError(`Cannot drive interrupt line ${position}: lines are 2 to 9 (HWI0-7) and 12 (IPI)`);
+    }
+    const bit = 1 << position;
+    this.lines = level ? this.lines | bit : this.lines & ~bit;
+    this.changes++;
+  }
+
+  /** Where the machine is, for errors. */
+  get place(): Place {
+    return { pc: this.pc, word: this.word, world: this.#inGuest ? "guest" : "host" };
+  }
+
+  // What the meaning of an instruction can do ---------------------------------------------------------------------
+
+  raise(exception: MeaningException, badv?: bigint): never {
+    throw new Trap(EXCEPTIONS[exception], badv);
+  }
+
+  load(address: bigint, type: MemoryType, access: Access): bigint {
+    const size = SIZES[type];
+    const raw = this.#isPlain(address, size, access)
+      ? this.readPhysical(this.translate(address, access.forStore ? "store" : "load"), size)
+      : this.#loadUnaligned(address, size, access.forStore ? "store" : "load");
+    return type.startsWith("s") ? BigInt.asUintN(64, BigInt.asIntN(size * 8, raw)) : raw;
+  }
+
+  store(address: bigint, type: MemoryType, value: bigint, access: Access): void {
+    const size = SIZES[type];
+    const low = BigInt.asUintN(size * 8, value);
+    if (this.#isPlain(address, size, access)) this.writePhysical(this.translate(address, "store"), size, low);
+    else this.#storeUnaligned(address, size, low);
+  }
+
+  /** The physical address of a virtual one in the current world. Throws the Trap that the access raises. */
+  translate(address: bigint, type: AccessType): number {
+    return this.#translations.translate(effectiveAddress(this, address), type);
+  }
+
+  /** True if aligned; raises ALE if it is not and must be. */
+  #isPlain(address: bigint, size: number, access: Access): boolean {
+    if ((Number(address & 7n) & (size - 1)) === 0) return true;
+    const checked = access.aligned || !this.profile.features.has("UAL") ||
+      this.current.is(ALIGNMENT_CHECKED[this.plv]!);
+    if (checked) throw new Trap(EXCEPTIONS.ALE, effectiveAddress(this, address));
+    return false;
+  }
+
+  #loadUnaligned(address: bigint, size: AccessSize, type: AccessType): bigint {
+    const places = this.#bytePlaces(address, size, type);
+    return places.reduce((value, at, i) => value | (this.readPhysical(at, 1) << BigInt(8 * i)), 0n);
+  }
+
+  #storeUnaligned(address: bigint, size: AccessSize, value: bigint): void {
+    const places = this.#bytePlaces(address, size, "store");
+    places.forEach((at, i) => this.writePhysical(at, 1, (value >> BigInt(8 * i)) & 0xffn));
+  }
+
+  /** Translates every byte before any is accessed, so that a fault in the second page leaves no trace. */
+  #bytePlaces(address: bigint, size: AccessSize, type: AccessType): number[] {
+    return Array.from(
+      { length: size },
+      (_, i) => this.translate(BigInt.asUintN(64, address + BigInt(i)), type),
+    );
+  }
+
+  // Physical accesses -----------------------------------------------------------------------------------------------
+
+  /** Reads physical memory or a device. */
+  readPhysical(address: number, size: AccessSize): bigint {
+    const ram = this.bus.ramAt(address);
+    if (ram !== undefined) return readRam(ram, address, size);
+    const value = this.bus.read(address, size);
+    if (value === undefined) throw this.#nothingThere("read", address, size);
+    return value;
+  }
+
+  /** Writes physical memory or a device. */
+  writePhysical(address: number, size: AccessSize, value: bigint): void {
+    const ram = this.bus.ramAt(address);
+    if (ram !== undefined) return writeRam(ram, address, size, value);
+    if (!this.bus.write(address, size, value)) throw this.#nothingThere("write", address, size);
+  }
+
+  #nothingThere(what: string, address: number, size: number): BusError {
+    const at = `0x${address.toString(16)}`;
+    return new BusError(
+      `Cannot ${what} ${size} bytes at physical ${at}: no RAM or device there`,
+      BigInt(address),
+      this.place,
+    );
+  }
+
+  /** Fetches the instruction word at `pc`. */
+  fetch(): number {
+    if (this.pc & 3n) throw new Trap(EXCEPTIONS.ADEF, this.pc);
+    const address = this.translate(this.pc, "fetch");
+    const ram = this.bus.ramAt(address);
+    if (ram !== undefined) return ram.view.getUint32(address - ram.base, true);
+    const at = `0x${address.toString(16)}`;
+    throw new BusError(`Cannot fetch from physical ${at}: there is no RAM`, BigInt(address), this.place);
+  }
+}
+
+function readRam(ram: RamWindow, address: number, size: AccessSize): bigint {
+  const at = address - ram.base;
+  if (size === 8) return ram.view.getBigUint64(at, true);
+  if (size === 4) return BigInt(ram.view.getUint32(at, true));
+  return BigInt(size === 2 ? ram.view.getUint16(at, true) : ram.view.getUint8(at));
+}
+
+function writeRam(ram: RamWindow, address: number, size: AccessSize, value: bigint): void {
+  const at = address - ram.base;
+  if (size === 8) ram.view.setBigUint64(at, value, true);
+  else if (size === 4) ram.view.setUint32(at, Number(value), true);
+  else if (size === 2) ram.view.setUint16(at, Number(value), true);
+  else ram.view.setUint8(at, Number(value));
+}
