@@ -37,4 +37,9 @@ export interface Engine {
    * @throws {MachineError} where the machine cannot go on (nothing at a physical address, something not implemented)
    */
   run(m: Machine, limits: RunLimits): Stop;
+  /**
+   * Executes one given word as if it had been fetched at `pc`. For software that stands in for machine code; it takes
+   * the time of an instruction and raises its exceptions.
+   */
+  execute(m: Machine, word: number): void;
 }

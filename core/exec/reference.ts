@@ -43,6 +43,7 @@ export class ReferenceEngine implements Engine {
 
   run(m: Machine, limits: RunLimits): Stop {
     let seen = -1;
+    const fetch = () => m.fetch();
     for (let left = limits.budget;; left--) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
@@ -57,7 +58,7 @@ export class ReferenceEngine implements Engine {
         continue;
       }
       if (limits.onInstruction?.(m)) return { kind: "requested" };
-      this.step(m);
+      this.#step(m, fetch);
     }
   }
 
@@ -75,11 +76,16 @@ export class ReferenceEngine implements Engine {
     return true;
   }
 
-  /** Executes the instruction at `pc`, or takes the exception that it raises. */
-  step(m: Machine): void {
+  execute(m: Machine, word: number): void {
+    this.#step(m, () => word);
+    if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+  }
+
+  /** Executes one instruction, or takes the exception that it or its fetch raises. */
+  #step(m: Machine, fetch: () => number): void {
     m.word = undefined;
     try {
-      m.word = m.fetch();
+      m.word = fetch();
       m.history.record(m.pc, m.word, m.inGuest);
       const { op, executable } = this.#decode(m.word);
       m.nextPc = BigInt.asUintN(64, m.pc + 4n);

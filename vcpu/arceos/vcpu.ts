@@ -1,0 +1,304 @@
+/**
+ * The world switch of ArceOS's loongarch_vcpu (PROTO-AV5-01 to -11), as software on the machine's own instructions. Where release
+ * 0.5.5 has a known defect (PROTO-AV5-12: guest t0 lost, missing vectors) this follows its correction in 0.5.9; the way out of the
+ * refill handler is that of 0.5.13 (PROTO-AV13-09).
+ *
+ * @module
+ */
+import type { CsrDeclaration, Field } from "../../core/mod.ts";
+import {
+  BADI,
+  BADV,
+  CPUID,
+  CRMD,
+  DSAVE,
+  ECFG,
+  EENTRY,
+  ERA,
+  ESTAT,
+  PRMD,
+  SAVE,
+} from "../../core/csr/basic.ts";
+import { GCFG, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
+import { TCFG } from "../../core/csr/timer.ts";
+import {
+  ASID,
+  DMW,
+  PGD,
+  PGDH,
+  PGDL,
+  PWCH,
+  PWCL,
+  STLBPS,
+  TLBRBADV,
+  TLBRENTRY,
+  TLBRERA,
+} from "../../core/csr/translation.ts";
+import type {
+  Entered,
+  Exit,
+  HardwareExit,
+  HostLayout,
+  Promises,
+  Refill,
+  VCpu,
+  VCpuSetup,
+} from "../contract.ts";
+import { guestCopies } from "../guest_registers.ts";
+import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { pageWalkRegisters } from "../stage2.ts";
+import { ArceosExits } from "./exits.ts";
+import { ARCEOS_PAGE_TABLE } from "./page_table.ts";
+
+/** ra, tp, sp, r21, fp, s0-s8: what run saves on the host's stack. */
+const HOST_GPRS: readonly number[] = [1, 2, 3, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+const SP = 3;
+const A0 = 4;
+const FRAME_SAVE = SAVE[3]!;
+/** A number in place of the pointer to the end of the vCPU's frame. */
+const FRAME_END = 0x9000_0000_0020_0300n;
+const TI = 1n << 11n;
+/** Entry spacing of 2^5 instructions: 0x80 bytes. */
+const VS = 5n;
+const SLOT = 0x80n;
+const SLOTS = 64n + 13n;
+
+/** The host's registers that bind saves and unbind restores, beside ECFG.VS. */
+const BOUND_REGISTERS: readonly CsrDeclaration[] = [EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
+
+/** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
+export const ARCEOS_PROMISES: Promises = {
+  restoredByRun: [ECFG, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY, GTLBC, GCFG, GINTC],
+  restoredByUnbind: [ECFG, ...BOUND_REGISTERS],
+  savedGprs: HOST_GPRS,
+  vsInGuest: 5,
+};
+
+/** A vCPU of loongarch_vcpu. */
+export class ArceosVCpu implements VCpu {
+  readonly name = "arceos";
+  readonly promises = ARCEOS_PROMISES;
+  pc = 0n;
+  readonly #cpu: HostCpu;
+  readonly #layout: HostLayout;
+  readonly #exits: ArceosExits;
+  readonly #gprs = new BigUint64Array(32);
+  /** The guest's CSRs while it does not run. */
+  readonly #frame = new Map<CsrDeclaration, bigint>();
+  readonly #copies: readonly CsrDeclaration[];
+  #root = 0n;
+  #gid = 0n;
+  #bound = false;
+  #host: ReadonlyMap<CsrDeclaration, bigint> = new Map();
+  #hostVs = 0n;
+  #hostTimerLine = 0n;
+
+  constructor(cpu: HostCpu, layout: HostLayout) {
+    this.#cpu = cpu;
+    this.#layout = layout;
+    this.#exits = new ArceosExits(this, cpu);
+    this.#copies = guestCopies(cpu.machine.profile);
+    cpu.jump(layout.text);
+  }
+
+  setEntry(gpa: bigint): void {
+    this.pc = gpa;
+  }
+
+  setNestedPageTable(root: bigint): void {
+    this.#root = root;
+  }
+
+  /** PROTO-AV5-02, -03. */
+  setup(config: VCpuSetup): void {
+    for (const csr of this.#copies) this.#frame.set(csr, 0n);
+    this.#frame.set(CRMD, CRMD.DA.mask);
+    this.#frame.set(PRMD, PRMD.PIE.mask);
+    this.#frame.set(DMW[0]!, 0x9000_0000_0000_0011n);
+    this.#frame.set(ASID, BigInt(config.vcpuId));
+    this.#frame.set(CPUID, BigInt(config.vcpuId));
+    this.#gid = BigInt(config.vmId + 1);
+    this.#exits.configure(config);
+  }
+
+  /** PROTO-AV5-04. */
+  bind(): void {
+    const cpu = this.#cpu;
+    const { pwcl, pwch } = pageWalkRegisters(ARCEOS_PAGE_TABLE);
+    this.#host = new Map(BOUND_REGISTERS.map((csr) => [csr, cpu.csrrd(csr)]));
+    this.#hostVs = ECFG.VS.get(cpu.csrrd(ECFG));
+    cpu.csrwr(PWCL, pwcl);
+    cpu.csrwr(PWCH, pwch);
+    cpu.csrwr(STLBPS, BigInt(ARCEOS_PAGE_TABLE.pageShift));
+    cpu.csrwr(PGDL, this.#root);
+    cpu.csrwr(PGDH, this.#root);
+    cpu.csrwr(TLBRENTRY, this.#layout.refillEntry);
+    cpu.csrwr(EENTRY, this.#layout.exitEntry);
+    cpu.invtlb(0);
+    this.#set(ECFG, ECFG.VS, VS);
+    this.#set(GSTAT, GSTAT.GID, this.#gid);
+    this.#set(GSTAT, GSTAT.PVM, 1n);
+    this.#set(GTLBC, GTLBC.USETGID, 1n);
+    this.#set(GTLBC, GTLBC.TGID, this.#gid);
+    this.#configureTraps();
+    this.#set(GINTC, GINTC.PIP, 0xffn);
+    this.#hostTimerLine = cpu.csrxchg(ECFG, 0n, TI) & TI;
+    this.#set(PRMD, PRMD.PIE, 1n);
+    this.#bound = true;
+  }
+
+  #configureTraps(): void {
+    const off = [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU];
+    this.#set(GCFG, GCFG.MATC, 1n);
+    for (const trap of off) this.#set(GCFG, trap, 0n);
+    this.#set(GCFG, GCFG.GCI, 2n);
+  }
+
+  #set(csr: CsrDeclaration, field: Field, value: bigint): void {
+    this.#cpu.setField(csr, field, value);
+  }
+
+  /** PROTO-AV5-05. PVM is not cleared. */
+  unbind(): void {
+    const cpu = this.#cpu;
+    cpu.csrxchg(ECFG, this.#hostTimerLine, TI);
+    this.#set(ECFG, ECFG.VS, this.#hostVs);
+    for (const [csr, value] of this.#host) cpu.csrwr(csr, value);
+    cpu.invtlb(0);
+    this.#bound = false;
+  }
+
+  enter(budget: number): Entered {
+    if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
+    const saved = HOST_GPRS.map((r) => this.#cpu.gpr(r));
+    this.#switchIn();
+    const refills: Refill[] = [];
+    const via = this.#runGuest(budget, refills);
+    if (via === "budget") return { kind: "budget", refills };
+    const exit = this.#switchOut(via);
+    HOST_GPRS.forEach((r, i) => this.#cpu.setGpr(r, saved[i]!));
+    return { kind: "exit", exit, refills };
+  }
+
+  /** PROTO-AV5-06. GSTAT.PVM is not written: it is still 1 from bind or from the last exit (LVZ-EXIT-03). */
+  #switchIn(): void {
+    const cpu = this.#cpu;
+    const timer = this.#frame.get(TCFG) ?? 0n;
+    if (TCFG.En.get(timer) && TCFG.InitVal.get(timer)) cpu.csrwr(TCFG, timer);
+    cpu.csrwr(FRAME_SAVE, FRAME_END);
+    cpu.csrwr(DSAVE, this.#gprs[SP]!);
+    // An exit out of the refill handler left the flag set; the next ertn would return to TLBRERA (LVZ-EXIT-21).
+    cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);
+    cpu.csrwr(ERA, this.pc);
+    for (const csr of this.#copies) cpu.gcsrwr(csr, this.#frame.get(csr) ?? 0n);
+    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.#gprs[r]!);
+    cpu.setGpr(SP, this.#gprs[SP]!);
+  }
+
+  #runGuest(budget: number, refills: Refill[]): "general" | "refill" | "budget" {
+    const cpu = this.#cpu;
+    const { clock } = cpu.machine;
+    const end = clock.executed + budget;
+    for (;;) {
+      const stop = cpu.ertn(end - clock.executed);
+      if (stop.kind !== "host") return "budget";
+      if (cpu.machine.pc !== this.#layout.refillEntry) return "general";
+      if (!this.#refill(refills)) return "refill";
+    }
+  }
+
+  /** PROTO-AV13-09: walks the table; false if a level is empty, and the exit goes to the VMM from here. */
+  #refill(refills: Refill[]): boolean {
+    const cpu = this.#cpu;
+    const [t0, t1] = [cpu.gpr(12), cpu.gpr(13)];
+    const refill = { gpa: cpu.csrrd(TLBRBADV), pc: cpu.csrrd(TLBRERA) & ~3n };
+    let table = cpu.csrrd(PGD);
+    for (const level of [3, 2, 1]) {
+      if (table !== 0n) table = cpu.lddir(table, level);
+    }
+    if (table !== 0n) {
+      cpu.ldpte(table, 0);
+      cpu.ldpte(table, 1);
+      cpu.tlbfill();
+      refills.push(refill);
+    }
+    cpu.setGpr(12, t0);
+    cpu.setGpr(13, t1);
+    return table !== 0n;
+  }
+
+  /** PROTO-AV5-07. */
+  #switchOut(via: "general" | "refill"): HardwareExit {
+    const cpu = this.#cpu;
+    const vector = via === "general" ? this.#checkVector(cpu.machine.pc) : this.#layout.refillEntry;
+    for (let r = 1; r < 32; r++) this.#gprs[r] = cpu.gpr(r);
+    cpu.csrwr(DSAVE, this.#gprs[SP]!);
+    for (const csr of this.#copies) this.#frame.set(csr, cpu.gcsrrd(csr));
+    const era = cpu.csrrd(ERA);
+    const refillEra = cpu.csrrd(TLBRERA) & ~3n;
+    const refillBadv = cpu.csrrd(TLBRBADV);
+    const badv = cpu.csrrd(BADV);
+    const badi = cpu.csrrd(BADI) & 0xffffffffn;
+    const estat = cpu.csrrd(ESTAT);
+    this.pc = via === "refill" ? refillEra : era;
+    return { via, vector, estat, pc: this.pc, badv: via === "refill" ? refillBadv : badv, badi };
+  }
+
+  /** The vector table has a slot of 0x80 bytes for each code and each interrupt. */
+  #checkVector(pc: bigint): bigint {
+    const offset = pc - this.#layout.exitEntry;
+    if (offset >= 0n && offset % SLOT === 0n && offset / SLOT < SLOTS) return pc;
+    throw new HypervisorError(
+      `Cannot take the exit: it arrived at 0x${pc.toString(16)}, outside the vector table`,
+    );
+  }
+
+  handle(exit: HardwareExit): Exit {
+    return this.#exits.handle(exit);
+  }
+
+  run(budget: number): Exit | undefined {
+    const entered = this.enter(budget);
+    return entered.kind === "exit" ? this.handle(entered.exit) : undefined;
+  }
+
+  gpr(register: number): bigint {
+    return this.#gprs[register]!;
+  }
+
+  setGpr(register: number, value: bigint): void {
+    if (register !== 0) this.#gprs[register] = value;
+  }
+
+  setReturnValue(value: bigint): void {
+    this.setGpr(A0, value);
+  }
+
+  guestCsr(csr: CsrDeclaration): bigint {
+    return this.#frame.get(csr) ?? 0n;
+  }
+
+  setGuestCsr(csr: CsrDeclaration, value: bigint): void {
+    this.#frame.set(csr, value);
+  }
+
+  /** PROTO-AV5-10, but into the frame: 0.5.5 writes GCSR.ESTAT, which the next entry overwrites with the frame's copy. */
+  injectInterrupt(vector: number): void {
+    this.#setPending(vector, true);
+  }
+
+  withdrawInterrupt(vector: number): void {
+    this.#setPending(vector, false);
+  }
+
+  #setPending(vector: number, pending: boolean): void {
+    if (vector >= 2 && vector <= 9) {
+      const bit = 1n << BigInt(vector - 2);
+      this.#cpu.csrxchg(GINTC, pending ? bit : 0n, bit);
+      return;
+    }
+    const bit = 1n << BigInt(vector);
+    const estat = this.#frame.get(ESTAT) ?? 0n;
+    this.#frame.set(ESTAT, pending ? estat | bit : estat & ~bit);
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * What every vCPU offers, whatever world switch is behind it: the trait of ArceOS's vCPU crates, with the two halves of `run` apart
+ * so that a test can look in between.
+ *
+ * @module
+ */
+import type { CsrDeclaration } from "../core/mod.ts";
+import type { HostCpu } from "./host_cpu.ts";
+
+/** What the hardware recorded at an exit, as the world switch read it from the host's registers. */
+export interface HardwareExit {
+  /** `refill` arrived at TLBRENTRY, `general` at EENTRY. */
+  readonly via: "general" | "refill";
+  /** Address at which the exit arrived. */
+  readonly vector: bigint;
+  /** ESTAT, with the pending interrupts at that moment. */
+  readonly estat: bigint;
+  /** The guest's PC: ERA, or TLBRERA without its flag. */
+  readonly pc: bigint;
+  /** BADV, or TLBRBADV. For stage-2 faults a GPA. */
+  readonly badv: bigint;
+  readonly badi: bigint;
+}
+
+/** What the exit means to a VMM. */
+export type Exit =
+  /** `code` is the immediate of hvcl, `nr` and `args` come from registers. The PC is past the instruction. */
+  | {
+    readonly kind: "hypercall";
+    readonly code: number;
+    readonly nr: bigint;
+    readonly args: readonly bigint[];
+  }
+  | {
+    readonly kind: "mmio-read";
+    readonly address: bigint;
+    /** Bytes. */
+    readonly width: number;
+    /** Register that receives the value. */
+    readonly register: number;
+    readonly signExtend: boolean;
+  }
+  | { readonly kind: "mmio-write"; readonly address: bigint; readonly width: number; readonly data: bigint }
+  | {
+    readonly kind: "nested-page-fault";
+    readonly address: bigint;
+    readonly access: "read" | "write" | "execute";
+  }
+  /** `vector` is the position in ESTAT.IS. */
+  | { readonly kind: "external-interrupt"; readonly vector: number }
+  /** `data` is undefined for a read, whose result goes to `register`, sign-extended. */
+  | {
+    readonly kind: "iocsr";
+    readonly address: bigint;
+    readonly width: number;
+    readonly register: number;
+    readonly data: bigint | undefined;
+  }
+  | { readonly kind: "idle" }
+  | { readonly kind: "halt" }
+  /** Dealt with; run again. */
+  | { readonly kind: "nothing" };
+
+/** Outcome of letting a guest run. */
+export type Entered =
+  | { readonly kind: "exit"; readonly exit: HardwareExit; readonly refills: readonly Refill[] }
+  /** The guest is still running when the instructions given to it are used up. */
+  | { readonly kind: "budget"; readonly refills: readonly Refill[] };
+
+/** A stage-2 refill that the hypervisor served without leaving its refill handler. */
+export interface Refill {
+  /** TLBRBADV: the GPA. */
+  readonly gpa: bigint;
+  /** TLBRERA: the guest's PC. */
+  readonly pc: bigint;
+}
+
+/** What a world switch promises to its host. */
+export interface Promises {
+  /** Registers of the host that hold the same value before `enter` and after it. */
+  readonly restoredByRun: readonly CsrDeclaration[];
+  /** Registers of the host that hold the same value before `bind` and after `unbind`. */
+  readonly restoredByUnbind: readonly CsrDeclaration[];
+  /** General registers of the host that hold the same value before `enter` and after it. */
+  readonly savedGprs: readonly number[];
+  /** ECFG.VS while the guest runs. */
+  readonly vsInGuest: number;
+}
+
+/** Where a hypervisor keeps its code and tables in host physical memory. All are aligned to 64 KiB. */
+export interface HostLayout {
+  /** Where its code runs. */
+  readonly text: bigint;
+  /** Its exit entry (EENTRY while the guest runs). */
+  readonly exitEntry: bigint;
+  /** Its TLB refill entry (TLBRENTRY while the guest runs). */
+  readonly refillEntry: bigint;
+}
+
+/** How a vCPU starts. */
+export interface VCpuSetup {
+  /** Number that the guest sees. */
+  readonly vcpuId: number;
+  /** Number of the VM, below 2^GIDBITS - 1. */
+  readonly vmId: number;
+  /** The VM's memory. */
+  readonly memory: GuestMemory;
+}
+
+/** What a VMM knows of a VM's memory. */
+export interface GuestMemory {
+  /** True if there is memory, mapped or not, at a GPA. */
+  contains(gpa: bigint): boolean;
+  /** Maps the page of a GPA that it contains. */
+  map(gpa: bigint): void;
+}
+
+/** One virtual CPU. */
+export interface VCpu {
+  /** Name of the world switch. */
+  readonly name: string;
+  readonly promises: Promises;
+  /** The guest's PC. */
+  pc: bigint;
+  /** GPA at which the guest starts. */
+  setEntry(gpa: bigint): void;
+  /** Host physical address of the stage-2 root. */
+  setNestedPageTable(root: bigint): void;
+  /** Puts the guest's registers into their initial state. */
+  setup(config: VCpuSetup): void;
+  /** Takes possession of the processor. */
+  bind(): void;
+  /** Gives it back as it was. */
+  unbind(): void;
+  /** Enters the guest and comes back; the world switch alone, no emulation. */
+  enter(budget: number): Entered;
+  /** Does what this hypervisor does about an exit. */
+  handle(exit: HardwareExit): Exit;
+  /** `enter` and `handle`; undefined when the budget is used up. */
+  run(budget: number): Exit | undefined;
+  /** A general register of the guest. */
+  gpr(register: number): bigint;
+  setGpr(register: number, value: bigint): void;
+  /** Sets the result of a hypercall. */
+  setReturnValue(value: bigint): void;
+  /** A guest CSR as the guest would find it at its next instruction. */
+  guestCsr(csr: CsrDeclaration): bigint;
+  setGuestCsr(csr: CsrDeclaration, value: bigint): void;
+  /** Makes an interrupt (its position in ESTAT.IS) pending for the guest. */
+  injectInterrupt(vector: number): void;
+  /** Takes it back. */
+  withdrawInterrupt(vector: number): void;
+}
+
+/** A world switch: makes vCPUs on a processor. */
+export interface WorldSwitch {
+  readonly name: string;
+  /** What it is, in a line. */
+  readonly about: string;
+  /** Page table format for stage 2. */
+  readonly pageTable: PageTableFormat;
+  create(cpu: HostCpu, layout: HostLayout): VCpu;
+}
+
+/** The shape of a page table: its levels from the page table up. */
+export interface PageTableFormat {
+  /** Page size, log2 of bytes. */
+  readonly pageShift: number;
+  readonly levels: readonly PageTableLevel[];
+}
+
+/** One level. */
+export interface PageTableLevel {
+  /** The operand of lddir that reads it; 0 is the page table itself, read by ldpte. */
+  readonly directory: 0 | 1 | 2 | 3 | 4;
+  /** Index bits. */
+  readonly width: number;
+}

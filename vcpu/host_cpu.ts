@@ -1,0 +1,221 @@
+/**
+ * The processor as hypervisor software sees it: instructions, and nothing else. Software written in TypeScript stands in for machine
+ * code; each of its steps executes one real instruction word in host mode, takes its time and is subject to every check.
+ *
+ * @module
+ */
+import {
+  type CsrDeclaration,
+  csrName,
+  disassemble,
+  encode,
+  type Engine,
+  type Field,
+  ISA,
+  type Machine,
+  type Stop,
+} from "../core/mod.ts";
+
+/** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
+export class HypervisorError extends Error {
+  override readonly name = "HypervisorError";
+}
+
+/** Sees the machine at the two moments when the world changes. For tests; software has no such thing. */
+export interface WorldObserver {
+  /** Right before the ertn that enters the guest. */
+  beforeEntry?(m: Machine): void;
+  /** Right after the hardware left guest mode, before any host instruction. */
+  afterExit?(m: Machine): void;
+}
+
+/** Registers that host software uses as scratch: $t0, $t1. */
+const T0 = 12;
+const T1 = 13;
+
+/** The host's processor. */
+export class HostCpu {
+  readonly machine: Machine;
+  observer: WorldObserver = {};
+  readonly #engine: Engine;
+  readonly #words = new Map<string, number>();
+
+  constructor(machine: Machine, engine: Engine) {
+    this.machine = machine;
+    this.#engine = engine;
+  }
+
+  /** Continues host software at an address: where its next instructions lie. */
+  jump(address: bigint): void {
+    this.machine.pc = this.machine.nextPc = address;
+  }
+
+  /** Reads a general register. */
+  gpr(register: number): bigint {
+    return this.machine.gpr[register]!;
+  }
+
+  /** Loads a constant into a general register; r0 stays 0. */
+  setGpr(register: number, value: bigint): void {
+    if (register !== 0) this.machine.gpr[register] = value;
+  }
+
+  /** csrrd */
+  csrrd(csr: CsrDeclaration): bigint {
+    return this.#csr("csrrd", csr, 0n);
+  }
+
+  /** csrwr; returns the old value. */
+  csrwr(csr: CsrDeclaration, value: bigint): bigint {
+    return this.#csr("csrwr", csr, value);
+  }
+
+  /** csrxchg; returns the old value. */
+  csrxchg(csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+    return this.#exchange("csrxchg", csr, value, mask);
+  }
+
+  /** csrxchg of one field; returns the field's old value. */
+  setField(csr: CsrDeclaration, field: Field, value: bigint): bigint {
+    return field.get(this.csrxchg(csr, field.of(value), field.mask));
+  }
+
+  /** gcsrrd */
+  gcsrrd(csr: CsrDeclaration): bigint {
+    return this.#csr("gcsrrd", csr, 0n);
+  }
+
+  /** gcsrwr; returns the old value. */
+  gcsrwr(csr: CsrDeclaration, value: bigint): bigint {
+    return this.#csr("gcsrwr", csr, value);
+  }
+
+  /** gcsrxchg; returns the old value. */
+  gcsrxchg(csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+    return this.#exchange("gcsrxchg", csr, value, mask);
+  }
+
+  /** invtlb with ASID and GID in rj, the address in rk. */
+  invtlb(op: number, rj = 0n, rk = 0n): void {
+    this.setGpr(T0, rj);
+    this.setGpr(T1, rk);
+    this.#execute("invtlb", BigInt(op), BigInt(T0), BigInt(T1));
+  }
+
+  /** lddir: the next directory on a walk for TLBRBADV. */
+  lddir(table: bigint, level: number): bigint {
+    this.setGpr(T0, table);
+    this.#execute("lddir", BigInt(T0), BigInt(T0), BigInt(level));
+    return this.gpr(T0);
+  }
+
+  /** ldpte: the even (0) or odd (1) page into TLBRELO0 or TLBRELO1. */
+  ldpte(table: bigint, odd: 0 | 1): void {
+    this.setGpr(T0, table);
+    this.#execute("ldpte", BigInt(T0), BigInt(odd));
+  }
+
+  /** tlbfill */
+  tlbfill(): void {
+    this.#execute("tlbfill");
+  }
+
+  /** iocsrrd of a width in bytes; sign-extended as the instruction does. */
+  iocsrrd(address: bigint, width: 1 | 2 | 4 | 8): bigint {
+    this.setGpr(T1, address);
+    this.#execute(`iocsrrd.${WIDTHS[width]}`, BigInt(T0), BigInt(T1));
+    return this.gpr(T0);
+  }
+
+  /** iocsrwr of a width in bytes. */
+  iocsrwr(address: bigint, width: 1 | 2 | 4 | 8, value: bigint): void {
+    this.setGpr(T0, value);
+    this.setGpr(T1, address);
+    this.#execute(`iocsrwr.${WIDTHS[width]}`, BigInt(T0), BigInt(T1));
+  }
+
+  /** cpucfg */
+  cpucfg(index: bigint): bigint {
+    this.setGpr(T1, index);
+    this.#execute("cpucfg", BigInt(T0), BigInt(T1));
+    return this.gpr(T0);
+  }
+
+  /** rdtime.d: the stable counter. */
+  rdtime(): bigint {
+    this.#execute("rdtime.d", BigInt(T0), 0n);
+    return this.gpr(T0);
+  }
+
+  /** ld.d */
+  load(address: bigint): bigint {
+    this.setGpr(T1, address);
+    this.#execute("ld.d", BigInt(T0), BigInt(T1), 0n);
+    return this.gpr(T0);
+  }
+
+  /** st.d */
+  store(address: bigint, value: bigint): void {
+    this.setGpr(T0, value);
+    this.setGpr(T1, address);
+    this.#execute("st.d", BigInt(T0), BigInt(T1), 0n);
+  }
+
+  /**
+   * ertn, and the guest runs until the hardware leaves guest mode. Afterwards `machine.pc` is the vector at which the exit arrived.
+   *
+   * @param budget instructions for the guest
+   * @throws {HypervisorError} if ertn did not enter guest mode
+   */
+  ertn(budget: number): Stop {
+    const m = this.machine;
+    this.observer.beforeEntry?.(m);
+    this.#engine.execute(m, this.#word("ertn", []));
+    if (!m.inGuest) {
+      throw new HypervisorError(
+        `Cannot enter the guest: ertn continued in host mode at 0x${m.pc.toString(16)}`,
+      );
+    }
+    const stop = this.#engine.run(m, { budget, untilHost: true });
+    if (stop.kind === "host") this.observer.afterExit?.(m);
+    return stop;
+  }
+
+  #csr(name: string, csr: CsrDeclaration, value: bigint): bigint {
+    this.setGpr(T0, value);
+    this.#execute(name, BigInt(T0), BigInt(csr.number));
+    return this.gpr(T0);
+  }
+
+  #exchange(name: string, csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+    this.setGpr(T0, value);
+    this.setGpr(T1, mask);
+    this.#execute(name, BigInt(T0), BigInt(T1), BigInt(csr.number));
+    return this.gpr(T0);
+  }
+
+  #execute(name: string, ...operands: readonly bigint[]): void {
+    const m = this.machine;
+    const word = this.#word(name, operands);
+    const next = m.pc + 4n;
+    if (m.inGuest) throw new HypervisorError(`Cannot execute ${name}: the guest is running`);
+    this.#engine.execute(m, word);
+    if (m.pc !== next) {
+      const text = disassemble(word, { csrNames: csrName });
+      throw new HypervisorError(`Cannot go on in the hypervisor: ${text} raised an exception in host mode`);
+    }
+  }
+
+  #word(name: string, operands: readonly bigint[]): number {
+    const key = `${name} ${operands.join()}`;
+    const known = this.#words.get(key);
+    if (known !== undefined) return known;
+    const instruction = ISA.get(name);
+    if (instruction === undefined) throw new TypeError(`Cannot execute ${name}: no such instruction`);
+    const word = encode(instruction, operands);
+    this.#words.set(key, word);
+    return word;
+  }
+}
+
+const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

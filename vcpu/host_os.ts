@@ -1,0 +1,72 @@
+/**
+ * The host's operating system, as far as a world switch meets it: registers with values of their own that must come back, and a
+ * handler for the host's interrupts.
+ *
+ * @module
+ */
+import { type CsrDeclaration, INTERRUPT } from "../core/mod.ts";
+import { ECFG, EENTRY, ESTAT, SAVE } from "../core/csr/basic.ts";
+import { TICLR } from "../core/csr/timer.ts";
+import { ASID, PGDH, PGDL, PWCH, PWCL, STLBPS, TLBRENTRY } from "../core/csr/translation.ts";
+import type { HostLayout, PageTableFormat } from "./contract.ts";
+import type { HostCpu } from "./host_cpu.ts";
+import { pageWalkRegisters } from "./stage2.ts";
+
+/** Registers of the host with the values that it gives them. */
+export type HostRegisters = readonly (readonly [CsrDeclaration, bigint])[];
+
+/** Linux's page tables: 16 KiB pages, three levels. */
+const LINUX_PAGES: PageTableFormat = {
+  pageShift: 14,
+  levels: [{ directory: 0, width: 11 }, { directory: 1, width: 11 }, { directory: 3, width: 11 }],
+};
+
+/** Linux dispatches by vectors of 0x200 bytes: 2^7 instructions. */
+const LINUX_VS = 7n;
+
+/** The host before any hypervisor touched it. Values are recognisable, so that a report shows whose they are. */
+export function hostRegisters(layout: HostLayout): HostRegisters {
+  const { pwcl, pwch } = pageWalkRegisters(LINUX_PAGES);
+  const enabled = (1n << BigInt(INTERRUPT.TI)) | (1n << BigInt(INTERRUPT.IPI));
+  return [
+    [ECFG, ECFG.VS.of(LINUX_VS) | ECFG.LIE.of(enabled)],
+    [EENTRY, 0x9000_0000_0a11_0000n],
+    [PGDL, 0x9000_0000_0a22_0000n],
+    [PGDH, 0x9000_0000_0a33_0000n],
+    [ASID, 0x155n],
+    [PWCL, pwcl],
+    [PWCH, pwch],
+    [STLBPS, BigInt(LINUX_PAGES.pageShift)],
+    [TLBRENTRY, layout.refillEntry],
+    ...SAVE.slice(0, 4).map((csr, n) => [csr, 0x9000_0000_0a44_0000n + BigInt(n)] as const),
+  ];
+}
+
+/** Gives the host's registers their values, general registers included. */
+export function setUpHost(cpu: HostCpu, layout: HostLayout): void {
+  cpu.jump(layout.text);
+  for (const [csr, value] of hostRegisters(layout)) cpu.csrwr(csr, value);
+  for (let r = 1; r < 32; r++) cpu.setGpr(r, 0x9000_0000_0bad_0000n + BigInt(r));
+}
+
+const IPI_CLEAR = 0x100cn;
+
+/**
+ * The host's interrupt handler: acknowledges what can be acknowledged at its source. A hardware line stays until its device lowers it.
+ *
+ * @returns the positions in ESTAT.IS that were acknowledged
+ */
+export function serviceInterrupts(cpu: HostCpu): readonly number[] {
+  const pending = ESTAT.IS.get(cpu.csrrd(ESTAT)) & ECFG.LIE.get(cpu.csrrd(ECFG));
+  const served = [INTERRUPT.SWI0, INTERRUPT.SWI1, INTERRUPT.TI, INTERRUPT.IPI].filter((n) =>
+    (pending >> BigInt(n)) & 1n
+  );
+  for (const position of served) acknowledge(cpu, position);
+  return served;
+}
+
+function acknowledge(cpu: HostCpu, position: number): void {
+  if (position === INTERRUPT.TI) cpu.csrwr(TICLR, TICLR.CLR.mask);
+  else if (position === INTERRUPT.IPI) cpu.iocsrwr(IPI_CLEAR, 4, 0xffffffffn);
+  else cpu.csrxchg(ESTAT, 0n, 1n << BigInt(position));
+}

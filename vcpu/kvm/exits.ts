@@ -1,0 +1,183 @@
+/**
+ * What KVM does about an exit (PROTO-KVM-22, -30 to -53).
+ *
+ * @module
+ */
+import { csrByNumber, EXCEPTIONS } from "../../core/mod.ts";
+import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, PRMD } from "../../core/csr/basic.ts";
+import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
+import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
+import type { HostCpu } from "../host_cpu.ts";
+import type { KvmVCpu } from "./vcpu.ts";
+
+const A0 = 4;
+const INVALID_CODE = (1n << 64n) - 1n;
+const HYPERCALL_USER = 0x102;
+const SIGNATURE_INDEX = 0x40000000n;
+const FEATURE_INDEX = 0x40000004n;
+/** "KVM\0" */
+const SIGNATURE = 0x004d564bn;
+/** Bit 25: hypercalls that go to user space. */
+const FEATURES = 1n << 25n;
+const LVZ_BITS = 0x3c00n;
+const HIGHEST_CPUCFG = 20n;
+const ADEM_SUBCODE = 1n;
+
+/** An exception to be given to the guest at its next entry. */
+interface Queued {
+  readonly ecode: number;
+  readonly subcode: bigint;
+}
+
+/** The exit handlers of one vCPU. */
+export class KvmExits {
+  readonly #vcpu: KvmVCpu;
+  readonly #cpu: HostCpu;
+  /** CSRs without a guest copy, kept in software (PROTO-KVM-37). */
+  readonly #software = new Map<number, bigint>();
+  #memory: GuestMemory | undefined;
+  #queued: Queued | undefined;
+
+  constructor(vcpu: KvmVCpu, cpu: HostCpu) {
+    this.#vcpu = vcpu;
+    this.#cpu = cpu;
+  }
+
+  /** Learns about the VM. */
+  configure(setup: VCpuSetup): void {
+    this.#memory = setup.memory;
+  }
+
+  /** PROTO-KVM-30. */
+  handle(exit: HardwareExit): Exit {
+    switch (Number(ESTAT.Ecode.get(exit.estat))) {
+      case EXCEPTIONS.INT.ecode:
+        return { kind: "external-interrupt", vector: highestBit(ESTAT.IS.get(exit.estat)) };
+      case EXCEPTIONS.PIL.ecode:
+      case EXCEPTIONS.PIF.ecode:
+        return this.#pageFault(exit, false);
+      case EXCEPTIONS.PIS.ecode:
+      case EXCEPTIONS.PME.ecode:
+        return this.#pageFault(exit, true);
+      case EXCEPTIONS.GSPR.ecode:
+        return this.#sensitive(exit);
+      case EXCEPTIONS.HVC.ecode:
+        return this.#hypercall(exit);
+      default:
+        // FP, LSX, LASX and LBT too: the guest's CPUCFG has none of them.
+        return this.#queue(EXCEPTIONS.INE.ecode);
+    }
+  }
+
+  /** PROTO-KVM-31. */
+  #pageFault(exit: HardwareExit, write: boolean): Exit {
+    const gpa = exit.badv;
+    if (this.#memory?.contains(gpa)) {
+      this.#memory.map(gpa);
+      this.#vcpu.flushGpa(gpa);
+      return { kind: "nothing" };
+    }
+    // A read that looks like a fetch; the test holds only where GVA and GPA are equal, as in Linux.
+    if (!write && exit.pc === gpa) return this.#queue(EXCEPTIONS.ADEF.ecode);
+    const access = decodeMemoryAccess(Number(exit.badi));
+    if (access === undefined) return this.#queue(EXCEPTIONS.ADEM.ecode, ADEM_SUBCODE);
+    this.#vcpu.pc = exit.pc + 4n;
+    const { width, register, signExtend } = access;
+    if (!access.store) return { kind: "mmio-read", address: gpa, width, register, signExtend };
+    return {
+      kind: "mmio-write",
+      address: gpa,
+      width,
+      data: BigInt.asUintN(width * 8, this.#vcpu.gpr(register)),
+    };
+  }
+
+  /** PROTO-KVM-34. */
+  #sensitive(exit: HardwareExit): Exit {
+    const vcpu = this.#vcpu;
+    const op = decodeSensitive(Number(exit.badi));
+    if (op.kind === "other") return this.#queue(EXCEPTIONS.INE.ecode);
+    vcpu.pc = exit.pc + 4n;
+    switch (op.kind) {
+      case "cpucfg":
+        vcpu.setGpr(op.rd, this.#cpucfg(BigInt.asUintN(32, vcpu.gpr(op.rj))));
+        return { kind: "nothing" };
+      case "csr":
+        this.#csr(op.access);
+        return { kind: "nothing" };
+      case "cacop":
+        return { kind: "nothing" };
+      case "idle":
+        return { kind: "idle" };
+      case "iocsr": {
+        const address = BigInt.asUintN(32, vcpu.gpr(op.rj));
+        const data = op.write ? BigInt.asUintN(op.width * 8, vcpu.gpr(op.rd)) : undefined;
+        return { kind: "iocsr", address, width: op.width, register: op.rd, data };
+      }
+    }
+  }
+
+  /** PROTO-KVM-35, -36: the host's words, of which word 2 never shows LVZ. */
+  #cpucfg(index: bigint): bigint {
+    if (index === SIGNATURE_INDEX) return SIGNATURE;
+    if (index === FEATURE_INDEX) return FEATURES;
+    if (index > HIGHEST_CPUCFG) return 0n;
+    const word = this.#cpu.cpucfg(index);
+    return index === 2n ? word & ~LVZ_BITS : word;
+  }
+
+  /** PROTO-KVM-37: rd receives the old value; a number that KVM does not know reads 0 and ignores writes. */
+  #csr({ kind, number, rd, rj }: CsrAccess): void {
+    const vcpu = this.#vcpu;
+    const old = this.#software.get(number) ?? 0n;
+    const mask = kind === "csrrd" ? 0n : kind === "csrwr" ? INVALID_CODE : vcpu.gpr(rj);
+    if (csrByNumber(number) !== undefined) this.#software.set(number, (old & ~mask) | (vcpu.gpr(rd) & mask));
+    vcpu.setGpr(rd, old);
+  }
+
+  /** PROTO-KVM-50 to -53. No service has its feature enabled, so each answers with "invalid code". */
+  #hypercall(exit: HardwareExit): Exit {
+    const vcpu = this.#vcpu;
+    const code = hypercallCode(Number(exit.badi));
+    vcpu.pc = exit.pc + 4n;
+    const nr = vcpu.gpr(A0);
+    const args = [1, 2, 3, 4, 5].map((i) => vcpu.gpr(A0 + i));
+    vcpu.setReturnValue(INVALID_CODE);
+    return code === HYPERCALL_USER ? { kind: "hypercall", code, nr, args } : { kind: "nothing" };
+  }
+
+  #queue(ecode: number, subcode = 0n): Exit {
+    this.#queued = { ecode, subcode };
+    return { kind: "nothing" };
+  }
+
+  /**
+   * PROTO-KVM-22: gives the guest a queued exception by editing its registers. The code lands unshifted in ESTAT: Linux 7.2 does that,
+   * and a conformance bench must show it (LVZ-CONF-32).
+   */
+  deliverQueued(): void {
+    if (this.#queued === undefined) return;
+    const { ecode, subcode } = this.#queued;
+    const [cpu, vcpu] = [this.#cpu, this.#vcpu];
+    this.#queued = undefined;
+    if (ecode === EXCEPTIONS.ADEM.ecode) {
+      cpu.gcsrwr(BADV, subcode === ADEM_SUBCODE ? cpu.csrrd(BADV) : vcpu.pc);
+    }
+    cpu.gcsrwr(BADI, cpu.csrrd(BADI));
+    const mode = cpu.gcsrrd(CRMD);
+    cpu.gcsrwr(PRMD, mode);
+    cpu.gcsrwr(CRMD, mode & ~(CRMD.PLV.mask | CRMD.IE.mask));
+    cpu.gcsrwr(ERA, vcpu.pc);
+    cpu.gcsrwr(ESTAT, (cpu.gcsrrd(ESTAT) & ~ESTAT.Ecode.mask) | BigInt(ecode));
+    vcpu.pc = guestVector(cpu, ecode);
+  }
+}
+
+function guestVector(cpu: HostCpu, ecode: number): bigint {
+  const spacing = ECFG.VS.get(cpu.gcsrrd(ECFG));
+  return cpu.gcsrrd(EENTRY) + (spacing === 0n ? 0n : BigInt(ecode) * (4n << spacing));
+}
+
+function highestBit(bits: bigint): number {
+  return 31 - Math.clz32(Number(bits));
+}

@@ -1,0 +1,17 @@
+/**
+ * Hypervisor software: what a vCPU offers, and the world switches behind it. It uses the machine only as software can.
+ *
+ * @module
+ */
+import { ARCEOS } from "./arceos/mod.ts";
+import type { WorldSwitch } from "./contract.ts";
+import { KVM } from "./kvm/mod.ts";
+
+export * from "./contract.ts";
+export { HostCpu, HypervisorError, type WorldObserver } from "./host_cpu.ts";
+export { NestedPageTable, pageWalkRegisters, type Permission, RWX } from "./stage2.ts";
+export { type HostRegisters, hostRegisters, serviceInterrupts, setUpHost } from "./host_os.ts";
+export { ARCEOS, KVM };
+
+/** Every world switch; a case runs on each unless it says otherwise. */
+export const WORLD_SWITCHES: readonly WorldSwitch[] = [ARCEOS, KVM];

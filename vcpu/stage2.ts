@@ -1,0 +1,142 @@
+/**
+ * Stage-2 page tables, built by host software in host memory.
+ *
+ * @module
+ */
+import type { PageTableFormat, PageTableLevel } from "./contract.ts";
+import type { HostCpu } from "./host_cpu.ts";
+import { PWCH, PWCL } from "../core/csr/translation.ts";
+import { TLBELO0 } from "../core/csr/translation.ts";
+
+/** What a guest may do with a page. */
+export interface Permission {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+}
+
+/** Everything allowed. */
+export const RWX: Permission = { read: true, write: true, execute: true };
+
+/** Software's own bits of an entry: present, and writable. */
+const PRESENT = 1n << 7n;
+const WRITABLE = 1n << 8n;
+const CACHED = TLBELO0.MAT.of(1n);
+
+/** PWCL and PWCH for a format. */
+export function pageWalkRegisters(format: PageTableFormat): { readonly pwcl: bigint; readonly pwch: bigint } {
+  const fields = [
+    [PWCL.PTbase, PWCL.PTwidth],
+    [PWCL.Dir1_base, PWCL.Dir1_width],
+    [PWCL.Dir2_base, PWCL.Dir2_width],
+    [PWCH.Dir3_base, PWCH.Dir3_width],
+    [PWCH.Dir4_base, PWCH.Dir4_width],
+  ] as const;
+  let [pwcl, pwch] = [0n, 0n];
+  let base = format.pageShift;
+  for (const { directory, width } of format.levels) {
+    const [baseField, widthField] = fields[directory];
+    const value = baseField.of(BigInt(base)) | widthField.of(BigInt(width));
+    if (directory <= 2) pwcl |= value;
+    else pwch |= value;
+    base += width;
+  }
+  return { pwcl, pwch };
+}
+
+/**
+ * A page table. Memory that holds tables must be zero when they are made, and so must the first page of memory: an empty directory
+ * entry is address 0, where the walk finds an empty table. (Linux keeps a special empty table for that.)
+ */
+export class NestedPageTable {
+  /** Host physical address of the root. */
+  readonly root: bigint;
+  readonly format: PageTableFormat;
+  readonly #cpu: HostCpu;
+  /** Next free address. */
+  #free: bigint;
+  /** Tables by level and the GPA bits that lead to them. */
+  readonly #tables = new Map<string, bigint>();
+
+  /**
+   * @param memory host physical address from which tables are allocated
+   */
+  constructor(cpu: HostCpu, format: PageTableFormat, memory: bigint) {
+    this.#cpu = cpu;
+    this.format = format;
+    this.#free = memory;
+    this.root = this.#allocate(this.#top);
+  }
+
+  get #top(): PageTableLevel {
+    return this.format.levels[this.format.levels.length - 1]!;
+  }
+
+  /** Bytes of a page. */
+  get pageSize(): bigint {
+    return 1n << BigInt(this.format.pageShift);
+  }
+
+  /**
+   * Maps a range.
+   *
+   * @throws {RangeError} if an address or the size is not a multiple of the page size
+   */
+  map(gpa: bigint, hpa: bigint, size: bigint, permission: Permission = RWX): void {
+    this.#checkAligned(gpa, hpa, size);
+    for (let offset = 0n; offset < size; offset += this.pageSize) {
+      this.#write(gpa + offset, leaf(hpa + offset, permission));
+    }
+  }
+
+  /** Takes a range away. Cached translations stay until they are invalidated. */
+  unmap(gpa: bigint, size: bigint): void {
+    this.#checkAligned(gpa, 0n, size);
+    for (let offset = 0n; offset < size; offset += this.pageSize) this.#write(gpa + offset, 0n);
+  }
+
+  #checkAligned(...values: readonly bigint[]): void {
+    const odd = values.find((v) => v % this.pageSize !== 0n);
+    if (odd === undefined) return;
+    throw new RangeError(
+      `Cannot map 0x${odd.toString(16)}: not a multiple of the page size 0x${this.pageSize.toString(16)}`,
+    );
+  }
+
+  #allocate(level: PageTableLevel): bigint {
+    const table = this.#free;
+    const bytes = 8n << BigInt(level.width);
+    this.#free += bytes > 0x1000n ? bytes : 0x1000n;
+    return table;
+  }
+
+  #write(gpa: bigint, entry: bigint): void {
+    const { levels, pageShift } = this.format;
+    const shifts = levels.map((_, i) => levels.slice(0, i).reduce((sum, l) => sum + l.width, pageShift));
+    let table = this.root;
+    for (let i = levels.length - 1; i > 0; i--) table = this.#descend(table, gpa, i, shifts[i]!);
+    this.#cpu.store(table + indexOf(gpa, shifts[0]!, levels[0]!.width) * 8n, entry);
+  }
+
+  /** The table one level below, made where there is none. */
+  #descend(table: bigint, gpa: bigint, i: number, shift: number): bigint {
+    const key = `${i}:${gpa >> BigInt(shift)}`;
+    const known = this.#tables.get(key);
+    if (known !== undefined) return known;
+    const next = this.#allocate(this.format.levels[i - 1]!);
+    this.#tables.set(key, next);
+    this.#cpu.store(table + indexOf(gpa, shift, this.format.levels[i]!.width) * 8n, next);
+    return next;
+  }
+}
+
+function indexOf(address: bigint, shift: number, width: number): bigint {
+  return (address >> BigInt(shift)) & ((1n << BigInt(width)) - 1n);
+}
+
+function leaf(hpa: bigint, permission: Permission): bigint {
+  const write = permission.write ? TLBELO0.D.mask | WRITABLE : 0n;
+  const read = permission.read ? 0n : TLBELO0.NR.mask;
+  const execute = permission.execute ? 0n : TLBELO0.NX.mask;
+  return hpa | TLBELO0.V.mask | PRESENT | CACHED | write | read | execute;
+}
