@@ -13,28 +13,44 @@ export interface Executed {
 
 const LENGTH = 32;
 
-/** A ring of the last {@linkcode LENGTH} instructions. Recording allocates nothing. */
+/** The last {@linkcode LENGTH} instructions of one world. Recording allocates nothing. */
+class Ring {
+  readonly pcs = new BigUint64Array(LENGTH);
+  readonly words = new Uint32Array(LENGTH);
+  /** When each was executed, as a running number. */
+  readonly times = new Float64Array(LENGTH);
+  count = 0;
+}
+
+/**
+ * The last 32 instructions of each world. They are kept apart, so that a hypervisor's own work does not push out those of the
+ * guest.
+ */
 export class History {
-  readonly #pcs = new BigUint64Array(LENGTH);
-  readonly #words = new Uint32Array(LENGTH);
-  readonly #guest = new Uint8Array(LENGTH);
-  #count = 0;
+  readonly #rings = { host: new Ring(), guest: new Ring() };
+  #time = 0;
 
   /** Adds an instruction. */
   record(pc: bigint, word: number, inGuest: boolean): void {
-    const at = this.#count % LENGTH;
-    this.#pcs[at] = pc;
-    this.#words[at] = word;
-    this.#guest[at] = inGuest ? 1 : 0;
-    this.#count++;
+    const ring = inGuest ? this.#rings.guest : this.#rings.host;
+    const at = ring.count++ % LENGTH;
+    ring.pcs[at] = pc;
+    ring.words[at] = word;
+    ring.times[at] = this.#time++;
   }
 
-  /** The last instructions, oldest first; at most 32. */
-  last(count: number): readonly Executed[] {
-    const length = Math.min(count, this.#count, LENGTH);
-    return Array.from({ length }, (_, i) => {
-      const at = (this.#count - length + i) % LENGTH;
-      return { pc: this.#pcs[at]!, word: this.#words[at]!, world: this.#guest[at] ? "guest" : "host" };
-    });
+  /** The last instructions of one world or of both, oldest first; at most 32 of a world. */
+  last(count: number, world?: Executed["world"]): readonly Executed[] {
+    const worlds = world === undefined ? ["host", "guest"] as const : [world];
+    const all = worlds.flatMap((w) => this.#timed(w)).sort((a, b) => a.time - b.time);
+    return all.slice(Math.max(0, all.length - count)).map(({ executed }) => executed);
+  }
+
+  #timed(world: Executed["world"]): { readonly time: number; readonly executed: Executed }[] {
+    const ring = this.#rings[world];
+    return Array.from({ length: Math.min(ring.count, LENGTH) }, (_, at) => ({
+      time: ring.times[at]!,
+      executed: { pc: ring.pcs[at]!, word: ring.words[at]!, world },
+    }));
   }
 }

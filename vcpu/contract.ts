@@ -87,13 +87,13 @@ export interface Promises {
   readonly vsInGuest: number;
 }
 
-/** Where a hypervisor keeps its code and tables in host physical memory. All are aligned to 64 KiB. */
+/** Where a hypervisor keeps its code. All are aligned to 64 KiB. */
 export interface HostLayout {
-  /** Where its code runs. */
+  /** Where its code runs; virtual. */
   readonly text: bigint;
-  /** Its exit entry (EENTRY while the guest runs). */
+  /** Its exit entry (EENTRY while the guest runs); virtual. */
   readonly exitEntry: bigint;
-  /** Its TLB refill entry (TLBRENTRY while the guest runs). */
+  /** Its TLB refill entry (TLBRENTRY while the guest runs); physical. */
   readonly refillEntry: bigint;
 }
 

@@ -5,12 +5,12 @@
  * @module
  */
 import { type CsrDeclaration, INTERRUPT } from "../core/mod.ts";
-import { ECFG, EENTRY, ESTAT, SAVE } from "../core/csr/basic.ts";
+import { CRMD, ECFG, EENTRY, ESTAT, SAVE } from "../core/csr/basic.ts";
 import { TICLR } from "../core/csr/timer.ts";
-import { ASID, PGDH, PGDL, PWCH, PWCL, STLBPS, TLBRENTRY } from "../core/csr/translation.ts";
+import { ASID, DMW, PGDH, PGDL, PWCH, PWCL, STLBPS, TLBRENTRY } from "../core/csr/translation.ts";
 import type { HostLayout, PageTableFormat } from "./contract.ts";
 import type { HostCpu } from "./host_cpu.ts";
-import { pageWalkRegisters } from "./stage2.ts";
+import { DIRECT_MAP, pageWalkRegisters } from "./stage2.ts";
 
 /** Registers of the host with the values that it gives them. */
 export type HostRegisters = readonly (readonly [CsrDeclaration, bigint])[];
@@ -29,6 +29,10 @@ export function hostRegisters(layout: HostLayout): HostRegisters {
   const { pwcl, pwch } = pageWalkRegisters(LINUX_PAGES);
   const enabled = (1n << BigInt(INTERRUPT.TI)) | (1n << BigInt(INTERRUPT.IPI));
   return [
+    // Linux's windows: uncached and cached, both only for the kernel.
+    [DMW[0]!, 0x8000_0000_0000_0001n],
+    [DMW[1]!, DIRECT_MAP | 0x11n],
+    [CRMD, CRMD.PG.mask | CRMD.DATF.of(1n) | CRMD.DATM.of(1n)],
     [ECFG, ECFG.VS.of(LINUX_VS) | ECFG.LIE.of(enabled)],
     [EENTRY, 0x9000_0000_0a11_0000n],
     [PGDL, 0x9000_0000_0a22_0000n],
@@ -45,6 +49,7 @@ export function hostRegisters(layout: HostLayout): HostRegisters {
 /** Gives the host's registers their values, general registers included. */
 export function setUpHost(cpu: HostCpu, layout: HostLayout): void {
   cpu.jump(layout.text);
+  // Direct mode cuts addresses to PALEN, so that the same address works before and after the switch to mapped mode.
   for (const [csr, value] of hostRegisters(layout)) cpu.csrwr(csr, value);
   for (let r = 1; r < 32; r++) cpu.setGpr(r, 0x9000_0000_0bad_0000n + BigInt(r));
 }

@@ -9,7 +9,7 @@ import { KVM } from "./kvm/mod.ts";
 
 export * from "./contract.ts";
 export { HostCpu, HypervisorError, type WorldObserver } from "./host_cpu.ts";
-export { NestedPageTable, pageWalkRegisters, type Permission, RWX } from "./stage2.ts";
+export { DIRECT_MAP, NestedPageTable, pageWalkRegisters, type Permission, RWX } from "./stage2.ts";
 export { type HostRegisters, hostRegisters, serviceInterrupts, setUpHost } from "./host_os.ts";
 export { ARCEOS, KVM };
 

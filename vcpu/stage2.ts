@@ -8,6 +8,9 @@ import type { HostCpu } from "./host_cpu.ts";
 import { PWCH, PWCL } from "../core/csr/translation.ts";
 import { TLBELO0 } from "../core/csr/translation.ts";
 
+/** Where the host sees physical memory: the cached direct mapping window of Linux and ArceOS. */
+export const DIRECT_MAP = 0x9000_0000_0000_0000n;
+
 /** What a guest may do with a page. */
 export interface Permission {
   readonly read: boolean;
@@ -115,7 +118,7 @@ export class NestedPageTable {
     const shifts = levels.map((_, i) => levels.slice(0, i).reduce((sum, l) => sum + l.width, pageShift));
     let table = this.root;
     for (let i = levels.length - 1; i > 0; i--) table = this.#descend(table, gpa, i, shifts[i]!);
-    this.#cpu.store(table + indexOf(gpa, shifts[0]!, levels[0]!.width) * 8n, entry);
+    this.#cpu.store(DIRECT_MAP + table + indexOf(gpa, shifts[0]!, levels[0]!.width) * 8n, entry);
   }
 
   /** The table one level below, made where there is none. */
@@ -125,7 +128,7 @@ export class NestedPageTable {
     if (known !== undefined) return known;
     const next = this.#allocate(this.format.levels[i - 1]!);
     this.#tables.set(key, next);
-    this.#cpu.store(table + indexOf(gpa, shift, this.format.levels[i]!.width) * 8n, next);
+    this.#cpu.store(DIRECT_MAP + table + indexOf(gpa, shift, this.format.levels[i]!.width) * 8n, next);
     return next;
   }
 }

@@ -97,6 +97,9 @@ const LINE_WIDTH = 160;
 /** What stays of a long line before the mistake. */
 const LINE_LEAD = 60;
 
+/** A longer reason, which holds a name of endless length, is cut. */
+const REASON_WIDTH = 400;
+
 /** Collects the mistakes of one source. */
 export class Diagnostics {
   readonly #source: string;
@@ -147,14 +150,18 @@ export class Diagnostics {
   #describe(fault: SourceFault): AssemblyError {
     const { line, column, start, end } = fault.span;
     const lineStart = start - (column - 1);
-    const lineEnd = this.#source.indexOf("\n", lineStart);
-    const whole = this.#source.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trimEnd();
-    const cut = whole.length > LINE_WIDTH ? Math.max(0, column - 1 - LINE_LEAD) : 0;
-    const shown = whole.slice(cut, cut + LINE_WIDTH);
+    const head = this.#source.slice(lineStart, lineStart + LINE_WIDTH + 1);
+    const isLong = head.length > LINE_WIDTH && !head.includes("\n");
+    const cut = isLong ? Math.max(0, column - 1 - LINE_LEAD) : 0;
+    const window = this.#source.slice(lineStart + cut, lineStart + cut + LINE_WIDTH);
+    const shown = (window.split("\n", 1)[0] ?? "").trimEnd();
     // Tabs stay, so that the caret stands right whatever their width is.
     const lead = shown.slice(0, column - 1 - cut).replace(/[^\t]/g, " ").padEnd(column - 1 - cut, " ");
     const text = this.#source.slice(start, end);
-    const message = `${this.#file}:${line}:${column}: ${fault.message}\n${shown}\n${lead}^`;
+    const reason = fault.message.length > REASON_WIDTH
+      ? `${fault.message.slice(0, REASON_WIDTH)}…`
+      : fault.message;
+    const message = `${this.#file}:${line}:${column}: ${reason}\n${shown}\n${lead}^`;
     return new AssemblyError(message, { file: this.#file, line, column, text });
   }
 }

@@ -145,7 +145,9 @@ class ExpressionParser<R> {
 
 function missingOperand(cursor: Cursor): string {
   const kind = cursor.peek()?.kind;
-  if (kind === "register") return `Cannot use register ${cursor.peek()?.text} in an expression: it is no number`;
+  if (kind === "register") {
+    return `Cannot use register ${cursor.peek()?.text} in an expression: it is no number`;
+  }
   if (kind === "string") return `Cannot use ${cursor.found} in an expression: it is a string`;
   return `Cannot read an expression: a number or a symbol is missing before ${cursor.found}`;
 }
@@ -165,7 +167,10 @@ export function absolute(value: Value, span: Span): Value {
   const { address, name, loaded } = value.base;
   if (!loaded) throw new SourceFault(`Cannot use an address in ${name}: this section is not loaded`, span);
   if (address === undefined) {
-    throw new NotYetKnown(`Cannot use an address in ${name} here: the size of the program depends on it`, span);
+    throw new NotYetKnown(
+      `Cannot use an address in ${name} here: the size of the program depends on it`,
+      span,
+    );
   }
   return { ...value, n: wrap(value.n + address), base: undefined };
 }
@@ -267,7 +272,9 @@ export function evaluate<R>(expression: Expression<R>, valueOf: (reference: R, s
   const stack: Value[] = [];
   const pop = (): Value => {
     const value = stack.pop();
-    if (value === undefined) throw new SourceFault("Cannot evaluate: the expression is empty", expression.span);
+    if (value === undefined) {
+      throw new SourceFault("Cannot evaluate: the expression is empty", expression.span);
+    }
     return value;
   };
   for (const step of expression.steps) {

@@ -135,10 +135,10 @@ class Lexer {
       return bad;
     }
     const next = end + 2;
-    for (;;) {
-      const newline = this.#source.indexOf("\n", this.#position);
-      if (newline < 0 || newline >= next) break;
-      this.#position = newline + 1;
+    const comment = this.#source.slice(this.#position, end);
+    const start = this.#position;
+    for (let at = comment.indexOf("\n"); at >= 0; at = comment.indexOf("\n", at + 1)) {
+      this.#position = start + at + 1;
       this.#startLine();
     }
     this.#position = next;
@@ -164,7 +164,9 @@ class Lexer {
     const code = this.#source.codePointAt(this.#position) ?? 0;
     const char = String.fromCodePoint(code);
     const printable = code > 0x20 && code < 0x7f;
-    const shown = printable ? `\`${char}\`` : `the character U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+    const shown = printable
+      ? `\`${char}\``
+      : `the character U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
     return this.#bad(char, `Cannot read ${shown}: no token starts with it`);
   }
 
@@ -177,7 +179,10 @@ class Lexer {
     const prefix = hex !== undefined ? "0x" : binary !== undefined ? "0b" : octal !== undefined ? "0o" : "";
     const value = digits.length > LONGEST_NUMBER ? MAXIMUM_NUMBER + 1n : BigInt(prefix + digits);
     if (value > MAXIMUM_NUMBER) {
-      return this.#bad(text, `Cannot read ${text}: numbers are 64 bits wide, the greatest is 0xffffffffffffffff`);
+      return this.#bad(
+        text,
+        `Cannot read ${text}: numbers are 64 bits wide, the greatest is 0xffffffffffffffff`,
+      );
     }
     return this.#take("number", text, { value });
   }
@@ -189,7 +194,11 @@ class Lexer {
       return this.#bad(rest, "Cannot read a character: it is one character between two `'`");
     }
     const inner = text.slice(1, -1);
-    const code = inner === "\\0" ? 0 : inner.length === 2 ? SIMPLE_ESCAPES.get(inner.slice(1)) : inner.charCodeAt(0);
+    const code = inner === "\\0"
+      ? 0
+      : inner.length === 2
+      ? SIMPLE_ESCAPES.get(inner.slice(1))
+      : inner.charCodeAt(0);
     if (code === undefined) return this.#bad(text, `Cannot read ${text}: the escape ${inner} is unknown`);
     if (code > 0x7f) return this.#bad(text, `Cannot read ${text}: it is no ASCII character, use .ascii`);
     return this.#take("number", text, { value: BigInt(code) });
@@ -209,7 +218,10 @@ class Lexer {
   #string(): Token {
     const text = this.#stringText();
     if (text === undefined) {
-      return this.#bad(this.#restOfLine(), 'Cannot read a string: it has no end, `"` is missing in this line');
+      return this.#bad(
+        this.#restOfLine(),
+        'Cannot read a string: it has no end, `"` is missing in this line',
+      );
     }
     const contents = stringContents(text.slice(1, -1));
     if ("bytes" in contents) return this.#take("string", text, { bytes: contents.bytes });

@@ -91,8 +91,8 @@ export class Section implements Base {
   reserve(count: number, span: Span): number {
     if (count > this.#budget.remaining) {
       const { maximum, remaining } = this.#budget;
-      const reason = `it is ${count} bytes, and of the program's ${maximum} bytes ${remaining} are left`;
-      throw new SourceFault(`Cannot add to ${this.name}: ${reason}`, span);
+      const reason = `of the program's ${maximum} bytes ${remaining} are left`;
+      throw new SourceFault(`Cannot add ${count} bytes to ${this.name}: ${reason}`, span);
     }
     const offset = this.#size;
     if (count === 0) return offset;

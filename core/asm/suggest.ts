@@ -36,11 +36,11 @@ function distance(word: string, candidate: string): number {
 }
 
 /**
- * The ending of a message about an unknown name: `: did you mean add.d or add.w` for what is near it, else empty text.
+ * The ending of a message about an unknown name: `, did you mean add.d or add.w` for what is near it, else empty text.
  */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   if (word.length > LONGEST_WORD) return "";
-  let best = Math.max(1, Math.floor(word.length / 3));
+  let best = word.length < 2 ? 0 : Math.max(1, Math.floor(word.length / 3));
   let found = new Set<string>();
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > best + 2) continue;
@@ -53,5 +53,5 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   const offered = [...found].sort().slice(0, MOST_OFFERED);
   const last = offered.pop();
   if (last === undefined) return "";
-  return `: did you mean ${offered.length === 0 ? last : `${offered.join(", ")} or ${last}`}`;
+  return `, did you mean ${offered.length === 0 ? last : `${offered.join(", ")} or ${last}`}`;
 }

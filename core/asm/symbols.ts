@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseRegister } from "../isa/mod.ts";
 import { AlreadyReported, NotYetKnown, SourceFault, type Span } from "./errors.ts";
 import { addressValue, type Base, evaluate, type Expression, numberValue, type Value } from "./expression.ts";
 import { didYouMean } from "./suggest.ts";
@@ -77,7 +78,7 @@ export class SymbolTable {
     const entry = this.#entry(number);
     if (text.endsWith("b")) {
       if (entry.last !== undefined) return entry.last;
-      throw new SourceFault(`Cannot find ${text}: no label ${number}: stands before it`, span);
+      throw new SourceFault(`Cannot find ${text}: no label \`${number}:\` stands before it`, span);
     }
     entry.next ??= { kind: "label", name: number, place: undefined, span };
     return entry.next;
@@ -169,7 +170,10 @@ export class SymbolTable {
     if (reference.kind === "assignment") return this.#assignedValue(reference);
     const definition = this.#named.get(reference.name);
     if (definition === undefined && this.#final) {
-      const near = didYouMean(reference.name, this.#named.keys());
+      const isRegister = parseRegister(`$${reference.name}`) !== undefined;
+      const near = isRegister
+        ? `, did you mean $${reference.name}`
+        : didYouMean(reference.name, this.#named.keys());
       throw new SourceFault(`Cannot find symbol ${reference.name}: it is not defined${near}`, span);
     }
     if (definition?.kind === "label" || (definition !== undefined && this.#final)) {
@@ -189,7 +193,8 @@ export class SymbolTable {
       throw new SourceFault(`Cannot evaluate ${name}: its value depends on itself`, span);
     }
     if (this.#depth >= MAXIMUM_DEPTH) {
-      const reason = `more than ${MAXIMUM_DEPTH} symbols depend on each other, each on one that is assigned later`;
+      const reason =
+        `more than ${MAXIMUM_DEPTH} symbols depend on each other, each on one that is assigned later`;
       throw new SourceFault(`Cannot evaluate ${name}: ${reason}`, span);
     }
     assignment.state = "evaluating";
@@ -214,7 +219,9 @@ function normalNumber(digits: string): string {
 
 function labelValue(label: Label, span: Span, final: boolean): Value {
   if (label.place !== undefined) return addressValue(label.place.base, label.place.offset);
-  if (final) throw new SourceFault(`Cannot find ${label.name}f: no label ${label.name}: stands after it`, span);
+  if (final) {
+    throw new SourceFault(`Cannot find ${label.name}f: no label \`${label.name}:\` stands after it`, span);
+  }
   throw new NotYetKnown(
     `Cannot use ${label.name}f here: the label comes later, and the size of the program depends on it`,
     span,

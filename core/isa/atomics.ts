@@ -45,8 +45,8 @@ const STORED: Readonly<Record<Width, MemoryType>> = { 8: "u8", 16: "u16", 32: "u
 
 const old = bound("old");
 
-// Every form that reads rd back as a source of the same instruction: the manual has INE for rd = rj and leaves rd = rk
-// undefined; QEMU raises INE for both, but for neither if rd is r0, whose old value nobody can see.
+// The manual has INE where rd is rj, and leaves rd = rk undefined. QEMU raises INE for both, and for neither where rd is
+// r0, which shows no old value.
 const overlap = and(
   ne(registerNumber(rd), zero),
   or(eq(registerNumber(rd), registerNumber(rj)), eq(registerNumber(rd), registerNumber(rk))),

@@ -192,7 +192,7 @@ const MISCELLANEOUS: readonly Row[] = [
   ["rdtime.d",  "0000000000000000011010 rj rd", "rd, rj", "timer",  call("rdtime.d")],
   ["cpucfg",    "0000000000000000011011 rj rd", "rd, rj", "gspr",   call("cpucfg")],
   ["break",     "00000000001010100 code:15",    "code",   "native", raise("BRK")],
-  ["dbcl",      "00000000001010101 code:15",    "code",   "gspr",   call("dbcl")],
+  ["dbcl",      "00000000001010101 code:15",    "code",   "gspr",   call("dbcl"), { privileged: true }],
   ["syscall",   "00000000001010110 code:15",    "code",   "native", raise("SYS")],
 ];
 

@@ -8,11 +8,15 @@ import { type Instruction, ISA } from "./table.ts";
 
 /** A decoded word. */
 export interface Decoded {
+  /** The row that the word matches. */
   readonly instruction: Instruction;
+  /** The word itself. */
   readonly word: number;
   /** Register number in field rd; 0 if the instruction has no such field. */
   readonly rd: number;
+  /** Likewise for field rj. */
   readonly rj: number;
+  /** Likewise for field rk. */
   readonly rk: number;
   /**
    * The operands that are not registers, by name: sign-extended and scaled, as mathematical integers (`si12` of -1 is

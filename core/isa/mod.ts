@@ -6,6 +6,7 @@
 export * from "./decode.ts";
 export * from "./disassemble.ts";
 export * from "./encode.ts";
+export type { Stmt } from "./meaning.ts";
 export type { Field, Operand, Piece } from "./pattern.ts";
 export { parseRegister, REGISTER_NAMES, registerName } from "./registers.ts";
 export type { GuestPolicy, Row, RowOptions } from "./row.ts";

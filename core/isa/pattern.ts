@@ -5,17 +5,23 @@
  */
 /** A run of bits of a field: `width` bits at `at` in the word hold the field's bits from `from` up. */
 export interface Piece {
+  /** Lowest bit in the word. */
   readonly at: number;
+  /** Lowest bit in the field's value. */
   readonly from: number;
+  /** Number of bits. */
   readonly width: number;
 }
 
 /** A field of the instruction word. */
 export interface Field {
+  /** The name with its width if it carries one, as in `si12`. */
   readonly name: string;
   /** Width in bits, 1 to 31. */
   readonly width: number;
+  /** True for `si` and `offs`: the value is sign-extended. */
   readonly signed: boolean;
+  /** Where the bits stand in the word; together they are the whole field. */
   readonly pieces: readonly Piece[];
 }
 
@@ -25,6 +31,7 @@ export interface Operand {
   readonly name: string;
   /** `offset` is relative to the address of the instruction; `csr` is the number of a CSR. */
   readonly kind: "register" | "csr" | "immediate" | "offset";
+  /** The bits of the word that hold it. */
   readonly field: Field;
   /** The written value is a multiple of `2^shift`. */
   readonly shift: number;

@@ -20,8 +20,8 @@ export const PRIVILEGED: readonly Row[] = [
   ["csrwr",     "00000100 csr:14 00001 rd", "rd, csr",     "bank", call("csrwr"),   refinesXchg],
   ["csrxchg",   "00000100 csr:14 rj rd",    "rd, rj, csr", "bank", call("csrxchg"), privileged],
 
-  // Whether cacop is privileged depends on its operation: the call checks it.
-  ["cacop",     "0000011000 si12 rj code:5", "code, rj, si12", "cacop", call("cacop")],
+  // The manual knows one exception to "privileged instructions need PLV0", csrrd of performance counters; cacop is none.
+  ["cacop",     "0000011000 si12 rj code:5", "code, rj, si12", "cacop", call("cacop"), privileged],
   ["lddir",     "00000110010000 level:8 rj rd",    "rd, rj, level", "tlb", call("lddir"), walker],
   ["ldpte",     "00000110010001 seq:8 rj 00000",   "rj, seq",       "tlb", call("ldpte"), walker],
 

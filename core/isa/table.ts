@@ -18,6 +18,7 @@ import type { Feature } from "../profile.ts";
 
 /** A checked row. */
 export interface Instruction {
+  /** The mnemonic, as the manual spells it. */
   readonly name: string;
   /** The group of rows it came from, as in `lvz`. */
   readonly group: string;
@@ -27,12 +28,15 @@ export interface Instruction {
   readonly mask: number;
   /** Values of the fixed bits; 0 elsewhere. */
   readonly match: number;
+  /** The fields of the word, registers included. */
   readonly fields: readonly Field[];
   /** Operands in assembly order. */
   readonly operands: readonly Operand[];
   /** The operands that are not registers, in assembly order: what `imm` in a meaning refers to. */
   readonly immediates: readonly Operand[];
+  /** What guest mode does with it. */
   readonly guest: GuestPolicy;
+  /** What it does once all checks passed. */
   readonly meaning: Stmt;
   /** Raises IPE unless PLV is 0. */
   readonly privileged: boolean;
@@ -46,7 +50,9 @@ export interface Instruction {
 
 /** A named list of rows. */
 export interface RowGroup {
+  /** The name that `Instruction.group` shows. */
   readonly name: string;
+  /** The rows, in any order. */
   readonly rows: readonly Row[];
 }
 

@@ -63,8 +63,11 @@ const VS = 5n;
 const SLOT = 0x80n;
 const SLOTS = 64n + 13n;
 
-/** The host's registers that bind saves and unbind restores, beside ECFG.VS. */
-const BOUND_REGISTERS: readonly CsrDeclaration[] = [EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
+/**
+ * The host's registers that bind saves and unbind restores, beside ECFG.VS. CRMD is 0.5.13's addition: an exit out of the refill
+ * handler leaves the host in direct mode (LVZ-EXIT-21).
+ */
+const BOUND_REGISTERS: readonly CsrDeclaration[] = [CRMD, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
 
 /** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
 export const ARCEOS_PROMISES: Promises = {

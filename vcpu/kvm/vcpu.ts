@@ -63,7 +63,7 @@ const NOT_COPIED: readonly string[] = [
 
 /** What KVM promises its host. */
 export const KVM_PROMISES: Promises = {
-  restoredByRun: [ECFG, EENTRY, PGDL, GSTAT, GTLBC],
+  restoredByRun: [CRMD, ECFG, EENTRY, PGDL, GSTAT, GTLBC],
   restoredByUnbind: [ECFG, EENTRY, PGDL, GTLBC],
   savedGprs: HOST_GPRS,
   vsInGuest: 0,

@@ -1,0 +1,211 @@
+/**
+ * The assembler: reads all statements once, noting what depends on addresses; places the sections; then encodes.
+ *
+ * @module
+ */
+import { Cursor } from "./cursor.ts";
+import { moveTo } from "./data_directives.ts";
+import { assembleDirective, assign } from "./directives.ts";
+import { joinSpans, SourceFault } from "./errors.ts";
+import { absolute } from "./expression.ts";
+import { assembleInstruction } from "./instructions.ts";
+import { layoutOrder, placeSections } from "./layout.ts";
+import { readStatements, type Statement } from "./lexer.ts";
+import { type At, makeProgram, type Program, type SegmentMap } from "./program.ts";
+import type { Section } from "./section.ts";
+import { didYouMean } from "./suggest.ts";
+import type { NameSource } from "./symbols.ts";
+import { Unit } from "./unit.ts";
+
+/** Options of {@linkcode assemble}. */
+export interface AssembleOptions {
+  /**
+   * Name of the source in messages.
+   * @default {"guest.s"}
+   */
+  readonly name?: string;
+  /**
+   * Address of the first section.
+   * @default {0n}
+   */
+  readonly origin?: bigint;
+  /** Addresses of sections by name, as in `{ ".data": 0x8000n }`. Those not named follow the section before them. */
+  readonly sections?: Readonly<Record<string, bigint>>;
+  /**
+   * The most bytes that all sections together may have.
+   * @default {67108864}
+   */
+  readonly maximumSize?: number;
+  /** The number of the CSR of a name, undefined if there is none. Without it CSRs are written as numbers. */
+  readonly csrNumber?: (name: string) => number | undefined;
+  /** Names that `csrNumber` knows, for suggestions in messages. */
+  readonly csrNames?: Iterable<string>;
+}
+
+const DEFAULT_MAXIMUM_SIZE = 64 * 1024 * 1024;
+const PLAIN_SECTIONS: ReadonlySet<string> = new Set([".text", ".rodata", ".data", ".bss"]);
+
+/** Defines the labels that a statement starts with. The cursor is left behind them. */
+function defineLabels(unit: Unit, cursor: Cursor): void {
+  for (;;) {
+    const token = cursor.peek();
+    if (token === undefined || cursor.peek(1)?.text !== ":" || cursor.peek(1)?.kind !== "punctuation") return;
+    cursor.next();
+    cursor.next();
+    unit.diagnostics.attempt(() => {
+      const { section } = unit;
+      if (token.kind === "number" && /^\d+$/.test(token.text)) {
+        unit.symbols.defineNumbered(token.text, section, section.size, token);
+      } else if (token.kind === "identifier" && token.text !== ".") {
+        unit.symbols.defineLabel(token.text, section, section.size, token);
+      } else {
+        throw new SourceFault(`Cannot define ${token.text}: it is no name for a label`, token);
+      }
+    });
+  }
+}
+
+function assembleStatement(unit: Unit, statement: Statement): void {
+  const { tokens } = statement;
+  const bad = tokens.filter(({ kind }) => kind === "bad");
+  for (const token of bad) {
+    unit.diagnostics.report(new SourceFault(token.problem ?? "Cannot read this", token));
+  }
+  const cursor = new Cursor(statement);
+  defineLabels(unit, cursor);
+  const first = cursor.peek();
+  const last = tokens[tokens.length - 1];
+  if (first === undefined || last === undefined) return;
+  unit.statement = joinSpans(first, last);
+  if (bad.length > 0) {
+    if (first.kind === "identifier" && cursor.peek(1)?.text === "=") {
+      unit.symbols.assign(first.text, undefined, first);
+    }
+    return;
+  }
+  cursor.next();
+  if (first.kind !== "identifier") {
+    const reason = `${first.text} is no label, mnemonic or directive`;
+    throw new SourceFault(`Cannot assemble this statement: ${reason}`, unit.statement);
+  }
+  if (cursor.accept("=")) {
+    if (first.text !== ".") return assign(unit, cursor, first, false);
+    moveTo(unit, cursor, ".");
+    cursor.expectEnd("Cannot move");
+  } else if (first.text.startsWith(".")) {
+    assembleDirective(unit, first, cursor);
+  } else {
+    assembleInstruction(unit, first, cursor);
+  }
+}
+
+/** Evaluates every symbol. Symbols in sections that are not loaded have no address and are left out. */
+function finalSymbols(unit: Unit): Map<string, bigint> {
+  const symbols = new Map<string, bigint>();
+  const definitions = [...unit.symbols.definitions.values()];
+  // From the last one up, so that symbols assigned in terms of later ones need no deep recursion.
+  for (const definition of [...definitions].reverse()) {
+    unit.diagnostics.attempt(() => {
+      unit.symbols.valueOf(definition, definition.span);
+    });
+  }
+  for (const definition of definitions) {
+    unit.diagnostics.attempt(() => {
+      const value = unit.symbols.valueOf(definition, definition.span);
+      if (value.base?.loaded === false) return;
+      symbols.set(definition.name, BigInt.asUintN(64, absolute(value, definition.span).n));
+    });
+  }
+  return symbols;
+}
+
+/** Labels by section, in the order of addresses; of those at one place only the one to be shown. */
+function labelsOf(unit: Unit, section: Section, address: bigint): At<string>[] {
+  const best = new Map<number, string>();
+  for (const definition of unit.symbols.definitions.values()) {
+    if (definition.kind !== "label" || definition.place?.base !== section) continue;
+    const { offset } = definition.place;
+    const rival = best.get(offset);
+    const wins = rival === undefined || (unit.globals.has(definition.name) && !unit.globals.has(rival));
+    if (wins) best.set(offset, definition.name);
+  }
+  return [...best].sort(([a], [b]) => a - b).map(([offset, item]) => ({
+    address: address + BigInt(offset),
+    item,
+  }));
+}
+
+function segmentMap(unit: Unit, section: Section): SegmentMap {
+  const address = section.address ?? 0n;
+  return {
+    name: section.name,
+    address,
+    bytes: section.bytes,
+    labels: labelsOf(unit, section, address),
+    lines: section.marks.map(({ offset, span }) => ({
+      address: address + BigInt(offset),
+      item: { line: span.line, column: span.column, text: unit.text(span) },
+    })),
+  };
+}
+
+function checkAddress(what: string, address: bigint): void {
+  if (address >= 0n && address < 1n << 64n) return;
+  throw new RangeError(`Cannot assemble: ${what} is ${address}, range is 0 to 0xffffffffffffffff`);
+}
+
+function csrSource(options: AssembleOptions): NameSource {
+  const { csrNumber, csrNames } = options;
+  return {
+    numberOf: (name) => csrNumber?.(name),
+    unknown: (name) => `Cannot find CSR ${name}: it is not known${didYouMean(name, csrNames ?? [])}`,
+  };
+}
+
+function checkSectionOption(unit: Unit, sections: ReadonlyMap<string, bigint>): void {
+  for (const [name, address] of sections) {
+    checkAddress(`address of ${name}`, address);
+    if (PLAIN_SECTIONS.has(name) || unit.sections.get(name)?.loaded === true) continue;
+    throw new RangeError(`Cannot assemble: option "sections" has ${name}, which the source has not`);
+  }
+}
+
+/**
+ * Assembles LoongArch64 source text in GNU syntax, as GAS and LLVM take it, to bytes at known addresses: there is no
+ * linker, and no symbol is outside the source.
+ *
+ * @throws {AssemblyErrors} with every mistake of the source
+ * @throws {RangeError} if an option is out of range
+ *
+ * @example
+ * ```ts
+ * import { assemble } from "./assemble.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { segments, symbols } = assemble("start: addi.d $a0, $zero, 1\n b start", { origin: 0x1000n });
+ * assertEquals(segments[0]?.bytes, Uint8Array.of(0x04, 0x04, 0xc0, 0x02, 0xff, 0xff, 0xff, 0x53));
+ * assertEquals(symbols.get("start"), 0x1000n);
+ * ```
+ */
+export function assemble(source: string, options: AssembleOptions = {}): Program {
+  const { name = "guest.s", origin = 0n, maximumSize = DEFAULT_MAXIMUM_SIZE } = options;
+  checkAddress("origin", origin);
+  const unit = new Unit(source, { file: name, maximumSize, csrNames: csrSource(options) });
+  const { diagnostics } = unit;
+  for (const statement of readStatements(source)) {
+    if (diagnostics.full) break;
+    diagnostics.attempt(() => assembleStatement(unit, statement));
+  }
+  const sections = new Map(Object.entries(options.sections ?? {}));
+  if (diagnostics.count === 0) checkSectionOption(unit, sections);
+  placeSections(unit, { origin, sections });
+  unit.symbols.finish();
+  const symbols = finalSymbols(unit);
+  unit.runWaiting();
+  diagnostics.throwIfAny();
+  const maps = layoutOrder(unit.sections.values()).filter(({ size }) => size > 0).map((section) =>
+    segmentMap(unit, section)
+  );
+  const start = unit.symbols.definitions.get("_start")?.kind === "label" ? symbols.get("_start") : undefined;
+  return makeProgram(maps, { symbols, globals: unit.globals, entry: start ?? maps[0]?.address ?? origin });
+}

@@ -1,0 +1,119 @@
+/**
+ * Putting instructions into a section.
+ *
+ * @module
+ */
+import { encode, type Instruction, ISA } from "../isa/mod.ts";
+import type { Cursor } from "./cursor.ts";
+import { SourceFault, type Span } from "./errors.ts";
+import type { Token } from "./lexer.ts";
+import { checkOperands, type OperandNode, operandValue, parseOperands } from "./operands.ts";
+import { type Expansion, PSEUDO_INSTRUCTIONS } from "./pseudo.ts";
+import { littleEndian } from "./section.ts";
+import { didYouMean } from "./suggest.ts";
+import type { Unit } from "./unit.ts";
+
+/** Bytes of an instruction, and its alignment. */
+const WORD = 4;
+
+/** Atomic memory operations on registers. */
+const ATOMIC = /^am[a-z]+(_db)?\.[bhwd]u?$/;
+
+/** Assembles an instruction or pseudo-instruction; the cursor stands behind the mnemonic. */
+export function assembleInstruction(unit: Unit, mnemonic: Token, cursor: Cursor): void {
+  const written = mnemonic.text.toLowerCase();
+  const pseudo = PSEUDO_INSTRUCTIONS.get(written);
+  const instruction = ISA.get(written);
+  if (pseudo === undefined && instruction === undefined) {
+    const known = [...ISA.all.map(({ name }) => name), ...PSEUDO_INSTRUCTIONS.keys()];
+    const near = didYouMean(mnemonic.text, known);
+    throw new SourceFault(`Cannot assemble ${mnemonic.text}: it is no instruction${near}`, mnemonic);
+  }
+  const operands = parseOperands(cursor, unit, written);
+  if (instruction !== undefined) {
+    emit(unit, instruction, written, mnemonic, withoutZeroOffset(unit, instruction, operands));
+    return;
+  }
+  if (pseudo === undefined) return;
+  checkOperands(unit, written, mnemonic, pseudo.operands, operands);
+  const expansion: Expansion = {
+    unit,
+    written,
+    span: mnemonic,
+    operands,
+    emit: (name, values) => {
+      const real = ISA.get(name);
+      if (real === undefined) throw new RangeError(`Cannot expand ${written}: ${name} is no instruction`);
+      emit(unit, real, written, mnemonic, values);
+    },
+  };
+  pseudo.expand(expansion);
+}
+
+/** Old compilers write a fourth operand after an atomic's address, which is always 0. */
+function withoutZeroOffset(unit: Unit, instruction: Instruction, operands: OperandNode[]): OperandNode[] {
+  const extra = operands[3];
+  if (!ATOMIC.test(instruction.name) || operands.length !== 4 || extra?.kind !== "value") return operands;
+  if (unit.symbols.evaluate(extra.expression).n === 0n) return operands.slice(0, 3);
+  throw new SourceFault(
+    `Cannot assemble ${instruction.name}: the offset must be 0 if there is one`,
+    extra.span,
+  );
+}
+
+function emit(
+  unit: Unit,
+  instruction: Instruction,
+  written: string,
+  span: Span,
+  operands: readonly OperandNode[],
+): void {
+  checkOperands(unit, written, span, instruction.operands, operands);
+  checkAtomic(instruction, operands);
+  const { section, statement } = unit;
+  if (section.size % WORD !== 0) {
+    const reason = `instructions are aligned to ${WORD} bytes, offset in ${section.name} is ${section.size}`;
+    unit.diagnostics.report(
+      new SourceFault(`Cannot place ${written}: ${reason}: use .align 2 before it`, span),
+    );
+    // So that the instructions behind it are not reported too.
+    section.reserve(WORD - section.size % WORD, statement);
+  }
+  section.requireAlignment(WORD, statement);
+  const offset = section.reserve(WORD, statement);
+  unit.later(() => {
+    const pc = (section.address ?? 0n) + BigInt(offset);
+    const placed = { unit, written, instruction, pc };
+    const values = instruction.operands.map((operand, index) => {
+      const given = operands[index];
+      if (given === undefined) throw new RangeError(`Cannot encode ${written}: operand ${index} is missing`);
+      return operandValue(placed, operand, given);
+    });
+    const word = encodeAt(instruction, values, span);
+    section.write(offset, littleEndian(BigInt(word), WORD), statement);
+  });
+}
+
+/** Operands are in range here; what is left are combinations that the encoder refuses. */
+function encodeAt(instruction: Instruction, values: readonly bigint[], span: Span): number {
+  try {
+    return encode(instruction, values);
+  } catch (error) {
+    if (error instanceof RangeError) throw new SourceFault(error.message, span);
+    throw error;
+  }
+}
+
+/** The manual leaves undefined what an atomic does whose result overwrites an operand; GAS and LLVM refuse it. */
+function checkAtomic(instruction: Instruction, operands: readonly OperandNode[]): void {
+  if (!ATOMIC.test(instruction.name)) return;
+  const [rd, ...sources] = operands;
+  if (rd?.kind !== "register" || rd.number === 0) return;
+  for (const source of sources) {
+    if (source.kind !== "register" || source.number !== rd.number) continue;
+    throw new SourceFault(
+      `Cannot assemble ${instruction.name}: rd must differ from rk and rj, unless it is $zero`,
+      source.span,
+    );
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * `%` modifiers: the parts of an address that one instruction of a sequence can hold. What a linker would do with a
+ * relocation is done at once here, because every address is known.
+ *
+ * @module
+ */
+
+/** A modifier such as `%pc_hi20`. */
+export interface Modifier {
+  /** Names of the instructions that can carry it. */
+  readonly instructions: RegExp;
+  /** The same for messages. */
+  readonly usedBy: string;
+  /** Only the expansion of a pseudo-instruction uses it. */
+  readonly internal?: boolean;
+  /** The distance from the instruction to the address must be a multiple of this. */
+  readonly unit?: bigint;
+  /** The operand for an address (signed 64 bits), in an instruction at `pc`. */
+  readonly compute: (address: bigint, pc: bigint) => bigint;
+}
+
+function signed(value: bigint, from: bigint, width: number): bigint {
+  return BigInt.asIntN(width, value >> from);
+}
+
+function distance(address: bigint, pc: bigint): bigint {
+  return BigInt.asIntN(64, address - pc);
+}
+
+/** Pages of 4 KiB from that of `pc` to the one from which a signed 12-bit offset reaches the address. */
+function pages(address: bigint, pc: bigint): bigint {
+  return BigInt.asIntN(52, ((address + 0x800n) >> 12n) - (pc >> 12n));
+}
+
+/** `call36` splits a distance into multiples of 2^18 and a signed rest. */
+function farUpper(delta: bigint): bigint {
+  return (delta + 0x20000n) >> 18n;
+}
+
+/** Modifiers by name, without the `%`. */
+export const MODIFIERS: ReadonlyMap<string, Modifier> = new Map<string, Modifier>([
+  ["pc_hi20", { instructions: /^pcalau12i$/, usedBy: "pcalau12i", compute: pages }],
+  ["pc_lo12", {
+    instructions: /^(addi\.[wd]|ld\.\w+|st\.\w+|jirl)$/,
+    usedBy: "addi.w, addi.d, ld.*, st.* and jirl",
+    compute: (address) => signed(address, 0n, 12),
+  }],
+  ["pcrel_20", {
+    instructions: /^pcaddi$/,
+    usedBy: "pcaddi",
+    unit: 4n,
+    compute: (address, pc) => distance(address, pc) >> 2n,
+  }],
+  ["abs_hi20", {
+    instructions: /^lu12i\.w$/,
+    usedBy: "lu12i.w",
+    compute: (address) => signed(address, 12n, 20),
+  }],
+  ["abs_lo12", { instructions: /^ori$/, usedBy: "ori", compute: (address) => address & 0xfffn }],
+  ["abs64_lo20", {
+    instructions: /^lu32i\.d$/,
+    usedBy: "lu32i.d",
+    compute: (address) => signed(address, 32n, 20),
+  }],
+  ["abs64_hi12", {
+    instructions: /^lu52i\.d$/,
+    usedBy: "lu52i.d",
+    compute: (address) => signed(address, 52n, 12),
+  }],
+  ["b16", {
+    instructions: /^(beq|bne|blt|bge|bltu|bgeu)$/,
+    usedBy: "beq, bne, blt, bge, bltu and bgeu",
+    compute: distance,
+  }],
+  ["b21", { instructions: /^(beqz|bnez)$/, usedBy: "beqz and bnez", compute: distance }],
+  ["b26", { instructions: /^(b|bl)$/, usedBy: "b and bl", compute: distance }],
+  ["call36", {
+    instructions: /^pcaddu18i$/,
+    usedBy: "pcaddu18i",
+    compute: (address, pc) => farUpper(distance(address, pc)),
+  }],
+  ["call36_rest", {
+    instructions: /^jirl$/,
+    usedBy: "jirl",
+    internal: true,
+    // The base is the address of the pcaddu18i before it.
+    compute: (address, pc) => {
+      const delta = distance(address, pc - 4n);
+      return delta - (farUpper(delta) << 18n);
+    },
+  }],
+]);

@@ -1,0 +1,232 @@
+/**
+ * Operands of instructions: reading them, and turning them into the numbers that the encoder takes.
+ *
+ * @module
+ */
+import { type Instruction, type Operand, parseRegister, REGISTER_NAMES } from "../isa/mod.ts";
+import type { Cursor } from "./cursor.ts";
+import { joinSpans, SourceFault, type Span } from "./errors.ts";
+import { constantExpression, numberValue, type Value } from "./expression.ts";
+import { type Modifier, MODIFIERS } from "./modifiers.ts";
+import { didYouMean } from "./suggest.ts";
+import type { SymbolExpression } from "./symbols.ts";
+import type { Unit } from "./unit.ts";
+
+/** A register operand. */
+export interface RegisterOperand {
+  readonly kind: "register";
+  readonly number: number;
+  readonly span: Span;
+}
+
+/** A number, an address or part of an address. */
+export interface ValueOperand {
+  readonly kind: "value";
+  readonly expression: SymbolExpression;
+  readonly modifier: Modifier | undefined;
+  readonly span: Span;
+}
+
+/** An operand as written. */
+export type OperandNode = RegisterOperand | ValueOperand;
+
+/** A register that a pseudo-instruction implies. */
+export function registerOperand(number: number, span: Span): RegisterOperand {
+  return { kind: "register", number, span };
+}
+
+/** A number that a pseudo-instruction implies. */
+export function numberOperand(n: bigint, span: Span): ValueOperand {
+  return { kind: "value", expression: constantExpression(numberValue(n), span), modifier: undefined, span };
+}
+
+/** An operand with a modifier put on it. @throws {RangeError} if there is no such modifier */
+export function withModifier(operand: ValueOperand, name: string): ValueOperand {
+  const modifier = MODIFIERS.get(name);
+  if (modifier === undefined) throw new RangeError(`Cannot apply %${name}: there is no such modifier`);
+  return { ...operand, modifier };
+}
+
+/** Reads operands up to the end of the statement. */
+export function parseOperands(cursor: Cursor, unit: Unit, mnemonic: string): OperandNode[] {
+  const operands: OperandNode[] = [];
+  if (cursor.done) return operands;
+  do operands.push(parseOperand(cursor, unit)); while (cursor.accept(","));
+  cursor.expectEnd(`Cannot read the operands of ${mnemonic}`);
+  return operands;
+}
+
+function parseOperand(cursor: Cursor, unit: Unit): OperandNode {
+  const token = cursor.peek();
+  if (token?.kind === "register") {
+    cursor.next();
+    const number = parseRegister(token.text);
+    if (number !== undefined) return { kind: "register", number, span: token };
+    const near = didYouMean(token.text, REGISTER_NAMES);
+    throw new SourceFault(`Cannot use ${token.text}: it is no general register${near}`, token);
+  }
+  if (token !== undefined && cursor.accept("%")) return parseModified(cursor, unit, token);
+  const expression = unit.expression(cursor);
+  return { kind: "value", expression, modifier: undefined, span: expression.span };
+}
+
+function parseModified(cursor: Cursor, unit: Unit, percent: Span): ValueOperand {
+  const name = cursor.next();
+  const modifier = name?.kind === "identifier" ? MODIFIERS.get(name.text) : undefined;
+  if (name === undefined || modifier === undefined || modifier.internal === true) {
+    const known = [...MODIFIERS].filter(([, { internal }]) => internal !== true).map(([key]) => key);
+    const near = name === undefined ? "" : didYouMean(name.text, known);
+    const span = name === undefined ? percent : joinSpans(percent, name);
+    throw new SourceFault(`Cannot use %${name?.text ?? ""}: it is no modifier known here${near}`, span);
+  }
+  const task = `Cannot read %${name.text}`;
+  cursor.expect("(", task);
+  const expression = unit.expression(cursor);
+  cursor.expect(")", task);
+  return { kind: "value", expression, modifier, span: joinSpans(percent, cursor.lastSpan) };
+}
+
+/** What is expected of an operand: its kind, and its name in messages. */
+export interface Wanted {
+  readonly kind: Operand["kind"];
+  readonly name: string;
+}
+
+const KIND_TEXTS: Readonly<Record<Operand["kind"], string>> = {
+  register: "a register",
+  csr: "a CSR",
+  immediate: "a number",
+  offset: "a target",
+};
+
+function checkKind(unit: Unit, written: string, wanted: Wanted, given: OperandNode): void {
+  if (given.kind === (wanted.kind === "register" ? "register" : "value")) return;
+  const text = unit.text(given.span);
+  const hint = parseRegister(`$${text}`) === undefined ? "" : `, did you mean $${text}`;
+  const reason = `${wanted.name} must be ${KIND_TEXTS[wanted.kind]}, ${text} is ${
+    given.kind === "register" ? "a register" : "none"
+  }`;
+  throw new SourceFault(`Cannot assemble ${written}: ${reason}${hint}`, given.span);
+}
+
+/** Checks number and kinds of operands. @throws {SourceFault} if they do not fit */
+export function checkOperands(
+  unit: Unit,
+  written: string,
+  at: Span,
+  wanted: readonly Wanted[],
+  given: readonly OperandNode[],
+): void {
+  if (given.length !== wanted.length) {
+    const list = wanted.length === 0 ? "" : ` (${wanted.map(({ name }) => name).join(", ")})`;
+    const takes = `it takes ${wanted.length === 0 ? "no" : wanted.length} operand${
+      wanted.length === 1 ? "" : "s"
+    }`;
+    const span = given[wanted.length]?.span ?? at;
+    throw new SourceFault(`Cannot assemble ${written}: ${takes}${list}, got ${given.length}`, span);
+  }
+  wanted.forEach((want, index) => {
+    const operand = given[index];
+    if (operand !== undefined) checkKind(unit, written, want, operand);
+  });
+}
+
+/** An instruction at an address, about to be encoded. */
+export interface Placed {
+  readonly unit: Unit;
+  /** The mnemonic as in the source, for messages. */
+  readonly written: string;
+  readonly instruction: Instruction;
+  /** Its address. */
+  readonly pc: bigint;
+}
+
+/** The number to encode for an operand. @throws {SourceFault} if it does not fit */
+export function operandValue(placed: Placed, operand: Operand, given: OperandNode): bigint {
+  if (given.kind === "register") return BigInt(given.number);
+  if (given.modifier !== undefined) return modifiedValue(placed, operand, given, given.modifier);
+  if (operand.kind === "offset") return branchOffset(placed, operand, given);
+  const value = placed.unit.finalValue(
+    given.expression,
+    operand.kind === "csr" ? placed.unit.csrNames : undefined,
+  );
+  if (value.weight !== 0) {
+    const advice = operand.kind === "csr" ? "" : ", use la.local or a modifier such as %pc_lo12";
+    const text = placed.unit.text(given.span);
+    fail(
+      placed,
+      given,
+      `${operand.name} must be ${KIND_TEXTS[operand.kind]}, ${text} is an address${advice}`,
+    );
+  }
+  checkRange(placed, operand, given, value.n);
+  return value.n;
+}
+
+function fail(placed: Placed, given: OperandNode, reason: string): never {
+  throw new SourceFault(`Cannot encode ${placed.written}: ${reason}`, given.span);
+}
+
+function checkRange(placed: Placed, operand: Operand, given: OperandNode, n: bigint): void {
+  const { name, min, max, shift } = operand;
+  if (n < BigInt(min) || n > BigInt(max)) fail(placed, given, `${name} is ${n}, range is ${min} to ${max}`);
+  if (n % (1n << BigInt(shift)) !== 0n) {
+    fail(placed, given, `${name} is ${n}, it must be a multiple of ${1 << shift}`);
+  }
+}
+
+function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, modifier: Modifier): bigint {
+  const { unit, instruction, pc } = placed;
+  const text = unit.text(given.span);
+  if (!modifier.instructions.test(instruction.name)) {
+    fail(placed, given, `${text} does not fit, this modifier is for ${modifier.usedBy}`);
+  }
+  const address = unit.finalValue(given.expression).n;
+  const { unit: step = 1n } = modifier;
+  if ((address - pc) % step !== 0n) {
+    fail(placed, given, `${text} is ${address - pc} bytes away, it must be a multiple of ${step}`);
+  }
+  const n = modifier.compute(address, pc);
+  if (operand.kind === "offset") return checkedDistance(placed, operand, given, n);
+  if (n < BigInt(operand.min) || n > BigInt(operand.max)) {
+    const place = `0x${BigInt.asUintN(64, address).toString(16)}`;
+    fail(
+      placed,
+      given,
+      `${text} is at ${place}, out of reach from 0x${pc.toString(16)}${farAdvice(instruction)}`,
+    );
+  }
+  checkRange(placed, operand, given, n);
+  return n;
+}
+
+function farAdvice(instruction: Instruction): string {
+  return instruction.name === "pcalau12i" ? ", use la.abs" : "";
+}
+
+/** An address is a target; a number is the distance itself, as in GAS and LLVM. */
+function branchOffset(placed: Placed, operand: Operand, given: ValueOperand): bigint {
+  const value: Value = placed.unit.finalValue(given.expression);
+  const text = placed.unit.text(given.span);
+  const isAddress = value.weight === 1;
+  if (value.derived || (value.weight !== 0 && !isAddress)) {
+    fail(placed, given, `${text} is neither an address nor a distance, but computed from addresses`);
+  }
+  if (!isAddress) {
+    checkRange(placed, operand, given, value.n);
+    return value.n;
+  }
+  return checkedDistance(placed, operand, given, BigInt.asIntN(64, value.n - placed.pc));
+}
+
+function checkedDistance(placed: Placed, operand: Operand, given: ValueOperand, delta: bigint): bigint {
+  const text = placed.unit.text(given.span);
+  const { min, max, shift } = operand;
+  if (delta < BigInt(min) || delta > BigInt(max)) {
+    fail(placed, given, `the target ${text} is ${delta} bytes away, range is ${min} to ${max}`);
+  }
+  if (delta % (1n << BigInt(shift)) !== 0n) {
+    fail(placed, given, `the target ${text} is ${delta} bytes away, it must be a multiple of ${1 << shift}`);
+  }
+  return delta;
+}

@@ -1,0 +1,67 @@
+/**
+ * What the bench sees of the machine around a stay in the guest. Looking changes nothing.
+ *
+ * @module
+ */
+import { type CsrBank, type CsrDeclaration, CSRS, type Machine } from "../core/mod.ts";
+import { CRMD } from "../core/csr/basic.ts";
+import { TLBRERA } from "../core/csr/translation.ts";
+import type { HostCpu } from "../vcpu/mod.ts";
+
+/** The registers of one world at one moment. */
+export type RegisterSnapshot = ReadonlyMap<CsrDeclaration, bigint>;
+
+/** Both banks at one moment. */
+export interface WorldSnapshot {
+  readonly host: RegisterSnapshot;
+  readonly guest: RegisterSnapshot;
+}
+
+function snapshot(bank: CsrBank): RegisterSnapshot {
+  return new Map(CSRS.filter((csr) => bank.has(csr.number)).map((csr) => [csr, bank.read(csr)]));
+}
+
+/** What ertn itself changes when it returns from a refill handler (LVZ-ENTRY-07): that is not the exit's doing. */
+function afterErtn(host: RegisterSnapshot): RegisterSnapshot {
+  const era = host.get(TLBRERA) ?? 0n;
+  if (TLBRERA.IsTLBR.get(era) === 0n) return host;
+  const mode = CRMD.PG.set(CRMD.DA.set(host.get(CRMD) ?? 0n, 0n), 1n);
+  return new Map([...host, [TLBRERA, TLBRERA.IsTLBR.set(era, 0n)], [CRMD, mode]]);
+}
+
+/** Keeps the last stays in the guest apart: one ertn to one exit each. */
+export class StayObserver {
+  /** Before the first ertn since {@linkcode StayObserver.reset}. */
+  first: WorldSnapshot | undefined;
+  /** Before the last ertn. */
+  entry: WorldSnapshot | undefined;
+  /** After the last exit. */
+  exit: WorldSnapshot | undefined;
+
+  constructor(cpu: HostCpu) {
+    cpu.observer = {
+      beforeEntry: (m) => {
+        const now = take(m);
+        this.first ??= now;
+        this.entry = { ...now, host: afterErtn(now.host) };
+      },
+      afterExit: (m) => {
+        this.exit = take(m);
+      },
+    };
+  }
+
+  /** Forgets what was seen. */
+  reset(): void {
+    this.first = this.entry = this.exit = undefined;
+  }
+}
+
+/** The host's registers now. */
+export function snapshotHost(m: Machine): RegisterSnapshot {
+  return snapshot(m.host);
+}
+
+function take(m: Machine): WorldSnapshot {
+  return { host: snapshot(m.host), guest: snapshot(m.guest) };
+}
