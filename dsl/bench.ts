@@ -39,10 +39,10 @@ export const END_LABEL = "__end_of_code";
 /** The code of the hvcl at {@linkcode END_LABEL}. */
 export const END_CODE = 0x7fff;
 
-const MACHINE_MEMORY = 0x800000;
+const MACHINE_MEMORY = 0x180000;
 /** GPA + this = HPA. Not 0, so that software and hardware which confuse the two are found out. */
-const GUEST_OFFSET = 0x400000n;
-const TABLES = 0x100000n;
+const GUEST_OFFSET = 0x100000n;
+const TABLES = { start: 0x80000n, end: GUEST_OFFSET };
 const LAYOUT: HostLayout = {
   text: 0x9000_0000_0004_0000n,
   exitEntry: 0x9000_0000_0005_0000n,

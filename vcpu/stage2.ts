@@ -58,16 +58,18 @@ export class NestedPageTable {
   readonly #cpu: HostCpu;
   /** Next free address. */
   #free: bigint;
+  readonly #end: bigint;
   /** Tables by level and the GPA bits that lead to them. */
   readonly #tables = new Map<string, bigint>();
 
   /**
-   * @param memory host physical address from which tables are allocated
+   * @param memory host physical addresses that tables may take: the first, and the one behind the last
    */
-  constructor(cpu: HostCpu, format: PageTableFormat, memory: bigint) {
+  constructor(cpu: HostCpu, format: PageTableFormat, memory: { readonly start: bigint; readonly end: bigint }) {
     this.#cpu = cpu;
     this.format = format;
-    this.#free = memory;
+    this.#free = memory.start;
+    this.#end = memory.end;
     this.root = this.#allocate(this.#top);
   }
 
@@ -110,7 +112,8 @@ export class NestedPageTable {
     const table = this.#free;
     const bytes = 8n << BigInt(level.width);
     this.#free += bytes > 0x1000n ? bytes : 0x1000n;
-    return table;
+    if (this.#free <= this.#end) return table;
+    throw new RangeError(`Cannot make another page table: memory for tables ends at 0x${this.#end.toString(16)}`);
   }
 
   #write(gpa: bigint, entry: bigint): void {

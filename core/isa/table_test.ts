@@ -234,7 +234,7 @@ Deno.test("guest policy, privilege and features are those of the instruction's g
     const column = Object.entries(expected).find(([, pattern]) => pattern.test(name))?.[0] ?? "native";
     assertEquals(guest, column, name);
   }
-  const privileged = /^(csr|gcsr|gtlb|tlb|invtlb$|lddir$|ldpte$|iocsr|ertn$|idle$|hvcl$)/;
+  const privileged = /^(csr|gcsr|gtlb|tlb|invtlb$|lddir$|ldpte$|iocsr|ertn$|idle$|hvcl$|dbcl$|cacop$)/;
   for (const i of ISA.all) assertEquals(i.privileged, privileged.test(i.name), i.name);
   assertEquals(namesWhere((i) => i.needs === "LVZ"), namesWhere((i) => i.group === "lvz"));
   assertEquals(namesWhere((i) => i.needs === "LSPW"), ["lddir", "ldpte"]);
