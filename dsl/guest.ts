@@ -16,7 +16,16 @@ export interface TestContext {
 }
 
 /** What {@linkcode guest} returns: a test function for `Deno.test`, `it` and the like. */
-export type GuestTest = (context?: TestContext | void) => void;
+export interface GuestTest {
+  (context?: TestContext | void): void;
+  /** The case, for tools that look at cases without running a test runner. */
+  readonly case: Case;
+}
+
+/** True for what {@linkcode guest} returns. */
+export function isGuestTest(value: unknown): value is GuestTest {
+  return typeof value === "function" && "case" in value;
+}
 
 /** An engine holds nothing of a machine, so that one serves all cases. */
 const DEFAULT_ENGINE: Engine = new ReferenceEngine();
@@ -48,7 +57,7 @@ export function guest(c: Case, options: RunOptions = {}): GuestTest {
   // Made here, so that their stacks point at the spec and not into the bench.
   const errors = { fail: errorAt(CaseFailure), error: errorAt(CaseError) };
   const place = placeInStack(errors.fail.stack);
-  return (context) => {
+  const test = (context?: TestContext | void): void => {
     const outcomes = runEverywhere(c, options);
     const results = outcomes.flatMap((o) => o.problem?.result ?? []);
     if (results.length === 0) return;
@@ -56,6 +65,7 @@ export function guest(c: Case, options: RunOptions = {}): GuestTest {
     error.message = report(c, { title: context?.name, place }, outcomes);
     throw error;
   };
+  return Object.assign(test, { case: c });
 }
 
 /** An error whose stack is the call of {@linkcode guest}. */

@@ -6,6 +6,6 @@
 export type * from "./case.ts";
 export { CaseError, CaseFailure } from "./errors.ts";
 export * from "./exit.ts";
-export { guest, type GuestTest, runEverywhere, type RunOptions, type TestContext } from "./guest.ts";
+export { guest, type GuestTest, isGuestTest, runEverywhere, type RunOptions, type TestContext } from "./guest.ts";
 export * from "./rules/mod.ts";
 export { type Outcome, type Problem, runCase } from "./run.ts";

@@ -1,0 +1,110 @@
+/**
+ * `deno task mutants [TEXT]`: runs the specs against every mutant (or those whose name or file contains TEXT) and prints which case killed it. Exit status
+ * 1 if one survives, 2 if one does not fit the source any more.
+ *
+ * @module
+ */
+import { bold, red } from "@std/fmt/colors";
+import { type Mutant, mutate, StaleMutant } from "./mutant.ts";
+import { MUTANTS } from "./mutants.ts";
+import type { WorkerResult } from "./worker.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const WORKERS = 2;
+
+/** Imports of a file that moves must not be relative any more. */
+function absoluteImports(source: string, file: string): string {
+  return source.replace(/(from\s+|import\s+)"(\.{1,2}\/[^"]+)"/g, (_all, keyword: string, path: string) => {
+    return `${keyword}"${new URL(path, new URL(file, ROOT)).href}"`;
+  });
+}
+
+/** Writes the mutated file and the import map that puts it in place; returns the map's path. */
+async function prepare(mutant: Mutant, directory: string): Promise<string> {
+  const url = new URL(mutant.file, ROOT);
+  const source = mutate(mutant, await Deno.readTextFile(url));
+  const mutated = `${directory}/mutant.ts`;
+  await Deno.writeTextFile(mutated, absoluteImports(source, mutant.file));
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const imports = Object.fromEntries(
+    Object.entries(config.imports as Record<string, string>).map(([k, v]) => [k, new URL(v, ROOT).href]),
+  );
+  const map = `${directory}/map.json`;
+  await Deno.writeTextFile(
+    map,
+    JSON.stringify({ imports: { ...imports, [url.href]: new URL(`file://${mutated}`).href } }),
+  );
+  return map;
+}
+
+/** Spec files, those that speak of the mutant's area first. */
+async function specFiles(): Promise<readonly string[]> {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(new URL("specs/", ROOT))) {
+    if (name.endsWith("_test.ts")) files.push(new URL(`specs/${name}`, ROOT).href);
+  }
+  return files.sort();
+}
+
+async function attack(mutant: Mutant, specs: readonly string[]): Promise<WorkerResult> {
+  const directory = await Deno.makeTempDir({ prefix: "lvz-mutant-" });
+  try {
+    const map = await prepare(mutant, directory);
+    const worker = new URL("worker.ts", import.meta.url).href;
+    const args = [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--no-lock",
+      `--import-map=${map}`,
+      "--allow-read",
+      worker,
+      ...specs,
+    ];
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } })
+      .output();
+    const text = new TextDecoder().decode(stdout);
+    if (text === "") {
+      throw new Error(`Cannot run mutant "${mutant.name}": ${new TextDecoder().decode(stderr)}`);
+    }
+    return JSON.parse(text) as WorkerResult;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function line(mutant: Mutant, result: WorkerResult): string {
+  const name = mutant.name.padEnd(64);
+  if (result.killedBy === undefined) {
+    return `${red("survived")}  ${name} ${mutant.rule} (${result.cases} cases)`;
+  }
+  return `killed    ${name} ${mutant.rule}: ${result.killedBy}`;
+}
+
+async function main(filter: string | undefined): Promise<number> {
+  const chosen = MUTANTS.filter((m) =>
+    filter === undefined || m.name.includes(filter) || m.file.includes(filter)
+  );
+  const specs = await specFiles();
+  const queue = [...chosen];
+  let [survivors, stale] = [0, 0];
+  const work = async () => {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      try {
+        const result = await attack(mutant, specs);
+        if (result.killedBy === undefined) survivors++;
+        console.log(line(mutant, result));
+      } catch (error) {
+        if (!(error instanceof StaleMutant)) throw error;
+        stale++;
+        console.log(red(error.message));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  const killed = chosen.length - survivors - stale;
+  console.log(bold(`${chosen.length} mutants: ${killed} killed, ${survivors} survived, ${stale} stale`));
+  return stale > 0 ? 2 : survivors > 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exitCode = await main(Deno.args[0]);

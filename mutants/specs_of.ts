@@ -1,0 +1,34 @@
+/**
+ * The cases of spec files, without running a test runner.
+ *
+ * @module
+ */
+import { type Case, isGuestTest } from "../dsl/mod.ts";
+
+/** A case with its title and file. */
+export interface NamedCase {
+  readonly title: string;
+  readonly file: string;
+  readonly case: Case;
+}
+
+/**
+ * Imports spec files and collects the cases that they hand to `Deno.test`.
+ *
+ * @param files module URLs
+ */
+export async function collectCases(files: readonly string[]): Promise<readonly NamedCase[]> {
+  const found: NamedCase[] = [];
+  let file = "";
+  const collect = (title: unknown, test: unknown) => {
+    if (typeof title === "string" && isGuestTest(test)) found.push({ title, file, case: test.case });
+  };
+  const original = Object.getOwnPropertyDescriptor(Deno, "test")!;
+  Object.defineProperty(Deno, "test", { value: collect, configurable: true });
+  try {
+    for (file of files) await import(file);
+  } finally {
+    Object.defineProperty(Deno, "test", original);
+  }
+  return found;
+}
