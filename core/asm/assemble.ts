@@ -39,7 +39,7 @@ export interface AssembleOptions {
   /** The number of the CSR of a name, undefined if there is none. Without it CSRs are written as numbers. */
   readonly csrNumber?: (name: string) => number | undefined;
   /** Names that `csrNumber` knows, for suggestions in messages. */
-  readonly csrNames?: Iterable<string>;
+  readonly csrNames?: readonly string[];
 }
 
 const DEFAULT_MAXIMUM_SIZE = 64 * 1024 * 1024;

@@ -132,12 +132,12 @@ function align(unitOfFirst: "power" | "bytes"): Directive {
       if (cursor.accept(",")) maximum = count(unit, cursor, name, "maximum");
     }
     pad(unit, { bytes, fill, maximum });
+    unit.section.requireAlignment(bytes, unit.statement);
   };
 }
 
 function pad(unit: Unit, { bytes, fill, maximum }: Alignment): void {
   const { section, statement } = unit;
-  section.requireAlignment(bytes, statement);
   const count = (bytes - section.size % bytes) % bytes;
   if (count === 0 || count > maximum) return;
   // LLVM pads code with nops when no fill is given, and when it is 0.

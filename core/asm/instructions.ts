@@ -7,7 +7,7 @@ import { encode, type Instruction, ISA } from "../isa/mod.ts";
 import type { Cursor } from "./cursor.ts";
 import { SourceFault, type Span } from "./errors.ts";
 import type { Token } from "./lexer.ts";
-import { checkOperands, type OperandNode, operandValue, parseOperands } from "./operands.ts";
+import { checkOperands, noteNumbers, type OperandNode, operandValue, parseOperands } from "./operands.ts";
 import { type Expansion, PSEUDO_INSTRUCTIONS } from "./pseudo.ts";
 import { littleEndian } from "./section.ts";
 import { didYouMean } from "./suggest.ts";
@@ -66,15 +66,17 @@ function emit(
   instruction: Instruction,
   written: string,
   span: Span,
-  operands: readonly OperandNode[],
+  given: readonly OperandNode[],
 ): void {
-  checkOperands(unit, written, span, instruction.operands, operands);
-  checkAtomic(instruction, operands);
+  checkOperands(unit, written, span, instruction.operands, given);
+  checkAtomic(instruction, given);
+  const operands = noteNumbers(unit, instruction, given);
   const { section, statement } = unit;
   if (section.size % WORD !== 0) {
-    const reason = `instructions are aligned to ${WORD} bytes, offset in ${section.name} is ${section.size}`;
+    const reason =
+      `instructions are aligned to ${WORD} bytes, offset in ${section.name} is ${section.size}, use .align 2 before it`;
     unit.diagnostics.report(
-      new SourceFault(`Cannot place ${written}: ${reason}: use .align 2 before it`, span),
+      new SourceFault(`Cannot place ${written}: ${reason}`, span),
     );
     // So that the instructions behind it are not reported too.
     section.reserve(WORD - section.size % WORD, statement);
@@ -85,9 +87,9 @@ function emit(
     const pc = (section.address ?? 0n) + BigInt(offset);
     const placed = { unit, written, instruction, pc };
     const values = instruction.operands.map((operand, index) => {
-      const given = operands[index];
-      if (given === undefined) throw new RangeError(`Cannot encode ${written}: operand ${index} is missing`);
-      return operandValue(placed, operand, given);
+      const node = operands[index];
+      if (node === undefined) throw new RangeError(`Cannot encode ${written}: operand ${index} is missing`);
+      return operandValue(placed, operand, node);
     });
     const word = encodeAt(instruction, values, span);
     section.write(offset, littleEndian(BigInt(word), WORD), statement);

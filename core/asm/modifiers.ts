@@ -77,16 +77,17 @@ export const MODIFIERS: ReadonlyMap<string, Modifier> = new Map<string, Modifier
   ["call36", {
     instructions: /^pcaddu18i$/,
     usedBy: "pcaddu18i",
+    unit: 4n,
     compute: (address, pc) => farUpper(distance(address, pc)),
   }],
   ["call36_rest", {
     instructions: /^jirl$/,
     usedBy: "jirl",
     internal: true,
-    // The base is the address of the pcaddu18i before it.
+    // The base is the address of the pcaddu18i before it, which has refused a distance that is no multiple of 4.
     compute: (address, pc) => {
       const delta = distance(address, pc - 4n);
-      return delta - (farUpper(delta) << 18n);
+      return (delta - (farUpper(delta) << 18n)) & ~3n;
     },
   }],
 ]);

@@ -5,7 +5,7 @@
  */
 import { type Instruction, type Operand, parseRegister, REGISTER_NAMES } from "../isa/mod.ts";
 import type { Cursor } from "./cursor.ts";
-import { joinSpans, SourceFault, type Span } from "./errors.ts";
+import { AlreadyReported, joinSpans, SourceFault, type Span } from "./errors.ts";
 import { constantExpression, numberValue, type Value } from "./expression.ts";
 import { type Modifier, MODIFIERS } from "./modifiers.ts";
 import { didYouMean } from "./suggest.ts";
@@ -24,7 +24,35 @@ export interface ValueOperand {
   readonly kind: "value";
   readonly expression: SymbolExpression;
   readonly modifier: Modifier | undefined;
+  /** Of a branch: it was known to be a number when it was read. */
+  readonly isNumber?: boolean;
   readonly span: Span;
+}
+
+/** The operand is a number already, while the source is being read. Mistakes in it are left for later. */
+function isNumberNow(unit: Unit, { expression }: ValueOperand): boolean {
+  try {
+    const { base, weight } = unit.symbols.evaluate(expression);
+    return base === undefined && weight === 0;
+  } catch (error) {
+    if (error instanceof SourceFault || error instanceof AlreadyReported) return false;
+    throw error;
+  }
+}
+
+/**
+ * Notes which branch operands are numbers now. A number is a distance and an address a target, but to GAS and LLVM a
+ * symbol that gets its number only later looks like an address, so that it cannot be told which of the two is meant.
+ */
+export function noteNumbers(
+  unit: Unit,
+  instruction: Instruction,
+  operands: readonly OperandNode[],
+): OperandNode[] {
+  return operands.map((operand, index) => {
+    if (operand.kind === "register" || instruction.operands[index]?.kind !== "offset") return operand;
+    return { ...operand, isNumber: isNumberNow(unit, operand) };
+  });
 }
 
 /** An operand as written. */
@@ -74,8 +102,8 @@ function parseModified(cursor: Cursor, unit: Unit, percent: Span): ValueOperand 
   const name = cursor.next();
   const modifier = name?.kind === "identifier" ? MODIFIERS.get(name.text) : undefined;
   if (name === undefined || modifier === undefined || modifier.internal === true) {
-    const known = [...MODIFIERS].filter(([, { internal }]) => internal !== true).map(([key]) => key);
-    const near = name === undefined ? "" : didYouMean(name.text, known);
+    const known = [...MODIFIERS].filter(([, { internal }]) => internal !== true).map(([key]) => `%${key}`);
+    const near = name === undefined ? "" : didYouMean(`%${name.text}`, known);
     const span = name === undefined ? percent : joinSpans(percent, name);
     throw new SourceFault(`Cannot use %${name?.text ?? ""}: it is no modifier known here${near}`, span);
   }
@@ -213,6 +241,13 @@ function branchOffset(placed: Placed, operand: Operand, given: ValueOperand): bi
     fail(placed, given, `${text} is neither an address nor a distance, but computed from addresses`);
   }
   if (!isAddress) {
+    if (given.isNumber !== true) {
+      fail(
+        placed,
+        given,
+        `${text} is a number that is known only later, it may be meant as distance or as address`,
+      );
+    }
     checkRange(placed, operand, given, value.n);
     return value.n;
   }

@@ -127,6 +127,10 @@ export class SymbolTable {
     };
     this.#named.set(name, assignment);
     if (expression === undefined) return;
+    if (expression.steps.some((step) => isForward(step, name))) {
+      assignment.state = "failed";
+      throw new SourceFault(`Cannot evaluate ${name}: its value depends on itself`, span);
+    }
     try {
       this.valueOf(assignment, span);
     } catch (error) {
@@ -210,6 +214,11 @@ export class SymbolTable {
       this.#depth--;
     }
   }
+}
+
+/** The step is the name, used before its definition. */
+function isForward(step: SymbolExpression["steps"][number], name: string): boolean {
+  return step.kind === "reference" && step.reference.kind === "forward" && step.reference.name === name;
 }
 
 /** `01` is the label `1`. */

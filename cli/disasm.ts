@@ -1,0 +1,92 @@
+/**
+ * `lvz disasm`: words as instructions.
+ *
+ * @module
+ */
+import { type ElfProgram, isElf, parseElf } from "../devices/elf.ts";
+import type { Command } from "./command.ts";
+import { EXIT, type Io, UsageError } from "./io.ts";
+import { type Arguments, parseNumber } from "./options.ts";
+import { readInput } from "./program_file.ts";
+import { type Style, styleFor } from "./style.ts";
+import { hex, instructionText, wordDigits } from "./text.ts";
+
+const WORD = 4;
+const HEX_WORD = /^(0x)?[0-9a-f]{1,8}$/i;
+const HIGHEST_ADDRESS = (1n << 64n) - 1n;
+
+/** The command. */
+export const DISASM: Command = {
+  name: "disasm",
+  summary: "print instruction words, an ELF file or a flat binary as instructions",
+  forms: ["WORD… [--pc ADDR]", "FILE.elf", "FILE.bin [--pc ADDR]"],
+  options: [
+    { name: "pc", value: "ADDR", text: "address of the first word: branches then show their targets" },
+  ],
+  details:
+    `Words are hexadecimal, with or without 0x. An argument that is none is a file; write ./cafe for a file of that name.
+Of an ELF file the executable segments are shown.
+`,
+  run,
+};
+
+async function run(args: Arguments, io: Io): Promise<number> {
+  const { positional } = args;
+  const given = args.text("pc");
+  const pc = given === undefined ? undefined : parseNumber("--pc", given, HIGHEST_ADDRESS);
+  const [first] = positional;
+  if (first === undefined) throw new UsageError("Cannot disassemble: neither words nor a file are given");
+  if (positional.length > 1 || /^0x/i.test(first) || HEX_WORD.test(first)) {
+    io.out(wordsText(positional.map(parseWord), pc));
+    return EXIT.ok;
+  }
+  const file = await readInput(io, first);
+  io.out(fileText(file, first, pc, styleFor(io)));
+  return EXIT.ok;
+}
+
+function parseWord(text: string): number {
+  if (HEX_WORD.test(text)) return Number.parseInt(text, 16);
+  throw new UsageError(`Cannot disassemble "${text}": a word is up to 8 hexadecimal digits`);
+}
+
+function fileText(file: Uint8Array, path: string, pc: bigint | undefined, style: Style): string {
+  if (isElf(file)) {
+    if (pc !== undefined) {
+      throw new UsageError(`Cannot use --pc: ${path} is an ELF file, which has its own addresses`);
+    }
+    return elfText(parseElf(file), style);
+  }
+  if (file.length % WORD !== 0) {
+    throw new UsageError(`Cannot disassemble ${path}: its size is ${file.length}, not a multiple of ${WORD}`);
+  }
+  return wordsText(wordsOf(file), pc ?? 0n);
+}
+
+function wordsOf(bytes: Uint8Array): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.length / WORD) }, (_, i) => view.getUint32(i * WORD, true));
+}
+
+/** Without an address there is nothing to count from, so the column is left out. */
+function wordsText(words: readonly number[], pc: bigint | undefined): string {
+  return words.map((word, i) => {
+    if (pc === undefined) return `${wordDigits(word)}  ${instructionText(word)}\n`;
+    const address = BigInt.asUintN(64, pc + BigInt(i * WORD));
+    return `${hex(address)}  ${wordDigits(word)}  ${instructionText(word, address)}\n`;
+  }).join("");
+}
+
+function elfText(elf: ElfProgram, style: Style): string {
+  const lines: string[] = [];
+  for (const { name, address, bytes } of elf.segments.filter((s) => s.executable)) {
+    lines.push(style.dim(`${name} at ${hex(address)}, ${bytes.length} bytes\n`));
+    wordsOf(bytes).forEach((word, i) => {
+      const at = address + BigInt(i * WORD);
+      const symbol = elf.symbolAt(at);
+      if (symbol?.offset === 0n) lines.push(style.bold(`${symbol.name}:\n`));
+      lines.push(`${hex(at)}  ${wordDigits(word)}  ${instructionText(word, at)}\n`);
+    });
+  }
+  return lines.join("");
+}

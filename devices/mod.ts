@@ -1,0 +1,15 @@
+/**
+ * Devices, the bare machine made of them, and the loading of programs.
+ *
+ * @module
+ */
+export { AddressMap, type Region } from "./address_map.ts";
+export type { Device } from "./device.ts";
+export { ElfError, type ElfProgram, parseElf } from "./elf.ts";
+export { Ged, type PowerRequest } from "./ged.ts";
+export { Identification } from "./iocsr.ts";
+export { Ipi, IPI_BASE, type IpiOptions } from "./ipi.ts";
+export { type LoadableProgram, type LoadableSegment, LoadError, loadProgram } from "./load.ts";
+export { PAGE_SIZE, Ram } from "./ram.ts";
+export { Uart, type UartOptions } from "./uart.ts";
+export { createVirtMachine, VIRT_MAP, type VirtMachine, type VirtMachineOptions } from "./virt.ts";
