@@ -21,10 +21,17 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
+async function specFiles(): Promise<readonly string[]> {
+  const folder = new URL("specs/", import.meta.url);
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.filter((e) => e.name.endsWith("_test.ts")).map((e) => new URL(e.name, folder).href).sort();
+}
+
 const io: Io = {
   out: (data) => writeAll(Deno.stdout, data),
   err: (text) => writeAll(Deno.stderr, text),
   readFile,
+  specFiles,
   color: Deno.stdout.isTerminal() && Deno.stderr.isTerminal() && !Deno.noColor,
 };
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import helloElf from "../fixtures/hello_elf.json" with { type: "json" };
 import hello from "../fixtures/hello.s" with { type: "text" };
@@ -69,6 +69,8 @@ async function lvz(args: readonly string[], color = false): Promise<Result> {
       if (file === undefined) return Promise.reject(new Error("there is no such file"));
       return Promise.resolve(typeof file === "string" ? new TextEncoder().encode(file) : file);
     },
+    // Importing specs inside a test would register their cases with the runner.
+    specFiles: () => Promise.resolve([]),
     color,
   });
   return { status, out, err };
@@ -189,7 +191,7 @@ Deno.test("lvz run gives assembly text a stack at the end of low RAM", async () 
 const WRONG_USE: readonly (readonly [args: readonly string[], message: string])[] = [
   [[], "Cannot start: no command is given"],
   [["rnu"], "Cannot find command rnu, did you mean run"],
-  [["boot"], "Cannot find command boot: there are run, asm, disasm, explain, help"],
+  [["boot"], "Cannot find command boot: there are run, asm, disasm, explain, rules, help"],
   [["help", "rum"], "Cannot find command rum, did you mean run"],
   [["run"], "Cannot run: no file is named"],
   [["run", "a.s", "b.s"], "Cannot run b.s: one file at a time"],
@@ -421,4 +423,25 @@ Deno.test("colour changes nothing but colour", async () => {
     // NO_COLOR in the environment of the tests switches the library off.
     if (!Deno.noColor) assertNotEquals(colored.out + colored.err, plain.out + plain.err);
   }
+});
+
+// rules -----------------------------------------------------------------------------------------------------------
+
+Deno.test("lvz rules fails while a testable rule has no case, and says which", async () => {
+  const { status, out } = await lvz(["rules", "exit-08"]);
+  assertEquals(status, 1);
+  assertMatch(out, /^LVZ-EXIT-08\s+high\s+disputed\s+no case\n/);
+  assertMatch(out, /\n1 rule: 0 with cases, 0 not testable, 1 without a case\n$/);
+});
+
+Deno.test("lvz rules gives the reason why a rule is not testable", async () => {
+  const { status, out } = await lvz(["rules", "DET-04"]);
+  assertEquals(status, 0);
+  assertMatch(out, /not testable: /);
+});
+
+Deno.test("lvz rules refuses a selection that selects nothing", async () => {
+  const { status, err } = await lvz(["rules", "nonsense"]);
+  assertEquals(status, 2);
+  assertMatch(err, /Cannot list rules: no id contains nonsense/);
 });

@@ -12,6 +12,8 @@ export interface Io {
   err(text: string): void;
   /** Reads a whole file. */
   readFile(path: string): Promise<Uint8Array>;
+  /** The module URLs of the conformance specs. */
+  specFiles(): Promise<readonly string[]>;
   /** True if text may be coloured. */
   readonly color: boolean;
 }

@@ -12,10 +12,11 @@ import { DISASM } from "./disasm.ts";
 import { EXPLAIN } from "./explain.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { optionName, parseArguments } from "./options.ts";
+import { RULES_COMMAND } from "./rules.ts";
 import { RUN } from "./run.ts";
 import { table } from "./text.ts";
 
-const COMMANDS: readonly Command[] = [RUN, ASM, DISASM, EXPLAIN];
+const COMMANDS: readonly Command[] = [RUN, ASM, DISASM, EXPLAIN, RULES_COMMAND];
 const HELP = { name: "help", summary: "this list, or what a command takes: lvz help run" };
 const HELP_OPTIONS = ["--help", "-h"];
 

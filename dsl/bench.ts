@@ -66,7 +66,7 @@ export function assembleCase(c: Case): Program {
 }
 
 /** The profile that a case asks for. */
-export function profileOf(c: Case): Profile {
+export function profileOf(c: Pick<Case, "profile" | "choices">): Profile {
   const base = PROFILES.find((p) => p.name === c.profile) ?? LA464;
   return c.choices === undefined
     ? base

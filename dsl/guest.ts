@@ -1,40 +1,16 @@
 /**
- * The entry point of the DSL.
+ * The entry point of the DSL: a case of guest code.
  *
  * @module
  */
 import { type Engine, ReferenceEngine } from "../core/mod.ts";
-import { WORLD_SWITCHES, type WorldSwitch } from "../vcpu/mod.ts";
+import { WORLD_SWITCHES } from "../vcpu/mod.ts";
 import type { Case } from "./case.ts";
-import { CaseError, CaseFailure } from "./errors.ts";
-import { placeInStack, report } from "./report.ts";
 import { type Outcome, runCase } from "./run.ts";
-
-/** The part of `Deno.TestContext` that a case uses; other runners may pass nothing. */
-export interface TestContext {
-  readonly name?: string;
-}
-
-/** What {@linkcode guest} returns: a test function for `Deno.test`, `it` and the like. */
-export interface GuestTest {
-  (context?: TestContext | void): void;
-  /** The case, for tools that look at cases without running a test runner. */
-  readonly case: Case;
-}
-
-/** True for what {@linkcode guest} returns. */
-export function isGuestTest(value: unknown): value is GuestTest {
-  return typeof value === "function" && "case" in value;
-}
+import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
 
 /** An engine holds nothing of a machine, so that one serves all cases. */
 const DEFAULT_ENGINE: Engine = new ReferenceEngine();
-
-/** Overrides what a case runs on; for tests of the bench itself and for tools. */
-export interface RunOptions {
-  readonly engine?: Engine;
-  readonly worldSwitches?: readonly WorldSwitch[];
-}
 
 /**
  * Makes a test function of a case. It does not register the test: `Deno.test(title, guest({ … }))` does, so that editors, filters and
@@ -51,28 +27,10 @@ export interface RunOptions {
  * }));
  * ```
  *
- * The test throws {@linkcode CaseFailure} if the subject broke the rule and {@linkcode CaseError} if the case or the bench is broken.
+ * The test throws `CaseFailure` if the subject broke the rule and `CaseError` if the case or the bench is broken.
  */
-export function guest(c: Case, options: RunOptions = {}): GuestTest {
-  // Made here, so that their stacks point at the spec and not into the bench.
-  const errors = { fail: errorAt(CaseFailure), error: errorAt(CaseError) };
-  const place = placeInStack(errors.fail.stack);
-  const test = (context?: TestContext | void): void => {
-    const outcomes = runEverywhere(c, options);
-    const results = outcomes.flatMap((o) => o.problem?.result ?? []);
-    if (results.length === 0) return;
-    const error = errors[results.includes("fail") ? "fail" : "error"];
-    error.message = report(c, { title: context?.name, place }, outcomes);
-    throw error;
-  };
-  return Object.assign(test, { case: c });
-}
-
-/** An error whose stack is the call of {@linkcode guest}. */
-function errorAt<E extends Error>(Class: new (message: string) => E): E {
-  const error = new Class("");
-  Error.captureStackTrace(error, guest);
-  return error;
+export function guest(c: Case, options: RunOptions = {}): CaseTest<Case> {
+  return caseTest(c, (more) => runEverywhere(c, { ...options, ...more }), guest);
 }
 
 /** Runs a case on each of its world switches. */

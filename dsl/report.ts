@@ -4,7 +4,6 @@
  * @module
  */
 import { csrName, disassemble, type Executed, type Program } from "../core/mod.ts";
-import type { Case } from "./case.ts";
 import type { Difference } from "./compare.ts";
 import { decodeDifference, hex } from "./decode.ts";
 import { type Rule, rule, type RuleId } from "./rules/mod.ts";
@@ -21,8 +20,12 @@ export interface CaseIdentity {
 const ROOT = new URL("../", import.meta.url).href;
 
 /** The report of all world switches on which a case did not pass. */
-export function report(c: Case, identity: CaseIdentity, outcomes: readonly Outcome[]): string {
-  const blocks = sameProblems(outcomes).map((same) => block(c, identity, same));
+export function report(
+  rules: readonly RuleId[],
+  identity: CaseIdentity,
+  outcomes: readonly Outcome[],
+): string {
+  const blocks = sameProblems(outcomes).map((same) => block(rules, identity, same));
   const passed = outcomes.filter((o) => o.problem === undefined).map((o) => o.worldSwitch);
   const note = passed.length > 0 ? [`  the case passes on the world switch ${passed.join(", ")}`] : [];
   return [...blocks, ...note, repeatLine(identity)].join("\n");
@@ -49,14 +52,18 @@ function problemText(problem: Problem): string[] {
 }
 
 /** The report of outcomes that went wrong alike. Runners put the error's name, FAIL or ERROR, in front. */
-function block(c: Case, { title, place }: CaseIdentity, outcomes: readonly Outcome[]): string {
+function block(
+  rules: readonly RuleId[],
+  { title, place }: CaseIdentity,
+  outcomes: readonly Outcome[],
+): string {
   const { profile, problem } = outcomes[0]!;
   const switches = outcomes.map((o) => o.worldSwitch).join(", ");
   const isError = problem?.result === "error";
   return [
     `${title ?? "case"}  ${place}  switch ${switches}  profile ${profile}`,
     ...(isError ? ["  the case or the bench is broken; this says nothing about the subject"] : []),
-    ...ruleLines(c),
+    ...ruleLines(rules),
     ...(problem === undefined ? [] : problemText(problem)),
   ].join("\n");
 }
@@ -65,8 +72,7 @@ function indent(text: string, by: string): string[] {
   return text.split("\n").map((line) => `${by}${line}`);
 }
 
-function ruleLines(c: Case): string[] {
-  const ids: readonly RuleId[] = typeof c.rule === "string" ? [c.rule] : c.rule;
+function ruleLines(ids: readonly RuleId[]): string[] {
   return ids.flatMap((id) => {
     const known: Rule | undefined = rule(id);
     if (known === undefined) return [`  rule ${id}: not in the rule list`];

@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { runEverywhere } from "../dsl/mod.ts";
-import { collectCases } from "./specs_of.ts";
+import { collectCases } from "../cli/spec_cases.ts";
 
 /** What a worker found. */
 export interface WorkerResult {
@@ -20,10 +19,10 @@ export interface WorkerResult {
 async function run(files: readonly string[]): Promise<WorkerResult> {
   let cases = 0;
   for (const file of files) {
-    for (const { title, case: c } of await collectCases([file])) {
+    for (const { title, test } of await collectCases([file])) {
       cases++;
       // An error says that the bench broke, which is no verdict about the subject.
-      if (runEverywhere(c).some((o) => o.problem?.result === "fail")) return { killedBy: title, file, cases };
+      if (test.run().some((o) => o.problem?.result === "fail")) return { killedBy: title, file, cases };
     }
   }
   return { cases };

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Case, isGuestTest } from "../dsl/mod.ts";
+import { type CaseTest, isCaseTest } from "../dsl/mod.ts";
 
-/** A case with its title and file. */
+/** A case with its title and the name of its file. */
 export interface NamedCase {
   readonly title: string;
   readonly file: string;
-  readonly case: Case;
+  readonly test: CaseTest;
 }
 
 /**
@@ -21,7 +21,8 @@ export async function collectCases(files: readonly string[]): Promise<readonly N
   const found: NamedCase[] = [];
   let file = "";
   const collect = (title: unknown, test: unknown) => {
-    if (typeof title === "string" && isGuestTest(test)) found.push({ title, file, case: test.case });
+    if (typeof title !== "string" || !isCaseTest(test)) return;
+    found.push({ title, file: file.slice(file.lastIndexOf("/") + 1), test });
   };
   const original = Object.getOwnPropertyDescriptor(Deno, "test")!;
   Object.defineProperty(Deno, "test", { value: collect, configurable: true });
