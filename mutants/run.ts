@@ -37,7 +37,7 @@ async function prepare(mutant: Mutant, directory: string): Promise<string> {
   return map;
 }
 
-/** Spec files, those that speak of the mutant's area first. */
+/** The URLs of the spec files. */
 async function specFiles(): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(new URL("specs/", ROOT))) {
@@ -59,6 +59,7 @@ async function attack(mutant: Mutant, specs: readonly string[]): Promise<WorkerR
       `--import-map=${map}`,
       "--allow-read",
       worker,
+      mutant.rule,
       ...specs,
     ];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } })
@@ -78,7 +79,7 @@ function line(mutant: Mutant, result: WorkerResult): string {
   if (result.killedBy === undefined) {
     return `${red("survived")}  ${name} ${mutant.rule} (${result.cases} cases)`;
   }
-  return `killed    ${name} ${mutant.rule}: ${result.killedBy}`;
+  return `killed    ${name} ${mutant.rule}, by ${result.file}: ${result.killedBy}`;
 }
 
 async function main(filter: string | undefined): Promise<number> {

@@ -1,11 +1,13 @@
 /**
- * Runs the specs in a process whose import map puts a mutant in the place of one source file. Prints the first case that fails, as JSON.
+ * Runs the specs in a process whose import map puts a mutant in the place of one source file. Prints the first case that fails, as JSON; the cases of the
+ * mutant's own rule come first.
  *
- * Arguments: the URLs of spec files, in the order in which to try them.
+ * Arguments: the rule, then the URLs of spec files.
  *
  * @module
  */
-import { collectCases } from "../cli/spec_cases.ts";
+import { collectCases, type NamedCase } from "../cli/spec_cases.ts";
+import { rulesOf } from "../dsl/mod.ts";
 
 /** What a worker found. */
 export interface WorkerResult {
@@ -13,19 +15,18 @@ export interface WorkerResult {
   readonly killedBy?: string;
   /** File of that case. */
   readonly file?: string;
+  /** Cases that were run. */
   readonly cases: number;
 }
 
-async function run(files: readonly string[]): Promise<WorkerResult> {
-  let cases = 0;
-  for (const file of files) {
-    for (const { title, test } of await collectCases([file])) {
-      cases++;
-      // An error says that the bench broke, which is no verdict about the subject.
-      if (test.run().some((o) => o.problem?.result === "fail")) return { killedBy: title, file, cases };
-    }
-  }
-  return { cases };
+async function run([rule = "", ...files]: readonly string[]): Promise<WorkerResult> {
+  const all = await collectCases(files);
+  const isOwn = ({ test }: NamedCase) => rulesOf(test.case).some((id) => id === rule);
+  const ordered = [...all.filter(isOwn), ...all.filter((c) => !isOwn(c))];
+  // An error says that the bench broke, which is no verdict about the subject.
+  const killer = ordered.findIndex(({ test }) => test.run().some((o) => o.problem?.result === "fail"));
+  if (killer < 0) return { cases: ordered.length };
+  return { killedBy: ordered[killer]!.title, file: ordered[killer]!.file, cases: killer + 1 };
 }
 
 if (import.meta.main) console.log(JSON.stringify(await run(Deno.args)));
