@@ -49,6 +49,9 @@ const LAYOUT: HostLayout = {
   refillEntry: 0x60000n,
 };
 
+/** Every guest register of another guest: recognisable, TI pending, no timer running and nothing done by TICLR and WCLLB. */
+const OTHER_GUEST = 0x0bad_9e57_0bad_9e5cn;
+
 /** The start of a guest's registers: recognisable, so that a report shows what was never set. */
 function initialGpr(register: number): bigint {
   return 0x6e57_0000_0000_0000n + BigInt(register);
@@ -159,6 +162,13 @@ export class Bench {
   /** Drops cached stage-2 translations of the guest, as hypervisors do after a change (invtlb 0x12). */
   flush(): void {
     this.cpu.invtlb(0x12);
+  }
+
+  /** What another guest leaves in the guest copies of the processor, while this vCPU is away. */
+  runAnotherGuest(): void {
+    for (const csr of CSRS) {
+      if (csr.options.guest === "copy") this.cpu.gcsrwr(csr, OTHER_GUEST);
+    }
   }
 
   /** A 64-bit value in guest memory. */

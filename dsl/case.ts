@@ -37,9 +37,12 @@ export interface Mapping {
 /** Interrupt lines by name (`HWI0` to `HWI7`, `IPI`) and level. */
 export type Lines = Readonly<Record<string, boolean>>;
 
-/** Something that happens by itself while the case runs. */
+/** Something that happens by itself while the guest runs. */
 export interface TimedEvent {
-  /** Ticks of the stable counter after the first entry. */
+  /**
+   * Ticks of the stable counter after the entry that comes next: 0 is before the guest's next instruction, n is after n more, each of
+   * which takes a tick. Stage-2 refills on the way take time too, so that only code that has run before is counted exactly.
+   */
   readonly at: number;
   readonly lines: Lines;
 }
@@ -58,23 +61,42 @@ export interface Actions {
   readonly inject?: Interrupts;
   /** Take them back. */
   readonly withdraw?: Interrupts;
-  /** Let virtual time pass, in ticks. */
+  /** Let virtual time pass, in ticks; with `rebind`, while the vCPU is away from the processor. */
   readonly advance?: number;
   /** Drive interrupt lines of the host. */
   readonly lines?: Lines;
-  /** Change stage-2 mappings; the page's cached translation is dropped. */
+  /** Lines that change by themselves after the next entry. */
+  readonly events?: readonly TimedEvent[];
+  /** Change stage-2 mappings; cached translations of guests are dropped afterwards. */
   readonly map?: readonly Mapping[];
+  /**
+   * False leaves cached translations as they are after `map`.
+   * @default {true}
+   */
+  readonly flush?: boolean;
   /**
    * False leaves the host's interrupts unacknowledged.
    * @default {true}
    */
   readonly service?: boolean;
-  /** Leave and take possession of the processor: `unbind`, then `bind`. */
+  /** Leave and take possession of the processor: `unbind`, then `bind`. In between another guest's registers are in the guest copies. */
   readonly rebind?: boolean;
 }
 
 /** Interrupts by position in ESTAT.IS or by name. */
 export type Interrupts = string | number | readonly (string | number)[];
+
+/** An exception that the guest takes itself (LVZ-EXIT-28). */
+export interface GuestException {
+  readonly kind: GuestExceptionName;
+  /** ERA: the instruction that raised it; the next one for an interrupt. */
+  readonly at: Value;
+  /** BADV, for those that record an address. */
+  readonly badv?: Value;
+}
+
+/** The exceptions that never leave guest mode by themselves. */
+export type GuestExceptionName = Exclude<ExceptionName, "GSPR" | "HVC" | "GCSC" | "GCHC">;
 
 /** What a world switch's exit handler is expected to report. Only the fields named are compared. */
 export interface ExpectedHandling {
@@ -102,7 +124,13 @@ export interface ExitExpectation extends Actions {
    * @default {"unchanged"}
    */
   readonly otherCsrs?: "unchanged" | "any";
-  /** CSRs of the host as the hardware left them, before the world switch touched anything. */
+  /**
+   * The exception that the guest took itself since the last entry, after which it changed none of the registers concerned: CRMD, PRMD,
+   * the codes in ESTAT, ERA, BADI (the word at `at`, where there is one) and BADV are as the hardware leaves them. What `csr` says of one
+   * of them counts instead.
+   */
+  readonly took?: GuestException;
+  /** CSRs of the host as the hardware left them, before the world switch touched anything. ESTAT shows the interrupt lines too. */
   readonly host?: Csrs;
   /** Names of host CSRs that this exit may change beside those that its kind always changes. */
   readonly hostMayChange?: readonly string[];
@@ -142,7 +170,7 @@ export interface Case {
   readonly inject?: Interrupts;
   /** Changes of guest-physical memory from the default: 256 KiB at GPA 0, all accesses allowed. */
   readonly map?: readonly Mapping[];
-  /** Lines that change by themselves. */
+  /** Lines that change by themselves after the first entry. */
   readonly events?: readonly TimedEvent[];
   /** The exits, all of them, in order. */
   readonly exits: readonly ExpectedExit[];

@@ -12,7 +12,7 @@ import {
   EXCEPTIONS,
   registerName,
 } from "../core/mod.ts";
-import { ECFG, EENTRY, ESTAT } from "../core/csr/basic.ts";
+import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, PRMD } from "../core/csr/basic.ts";
 import type { Entered, HardwareExit, VCpu } from "../vcpu/mod.ts";
 import type { Bench } from "./bench.ts";
 import type { ExpectedExit } from "./case.ts";
@@ -103,7 +103,10 @@ export class Comparison {
 
   #guestCsrs(observer: StayObserver): void {
     const { vcpu, names } = this.#bench;
-    const named = names.csrs(this.#expected.csr, `${this.#where}.csr`);
+    const named = new Map([
+      ...this.#taken(observer),
+      ...names.csrs(this.#expected.csr, `${this.#where}.csr`),
+    ]);
     for (const [csr, wanted] of named) this.#masked(`guest ${csr.name}`, csr, vcpu.guestCsr(csr), wanted);
     if (this.#expected.otherCsrs === "any" || !observer.first) return;
     const now = observer.exit?.guest ?? new Map<CsrDeclaration, bigint>();
@@ -114,6 +117,38 @@ export class Comparison {
       const why = "unchanged: the case does not name it";
       this.#different({ what: `guest ${csr.name}`, csr, got, expected: old, why });
     }
+  }
+
+  /** LVZ-EXIT-28: what an exception that the guest took itself does to its copies. */
+  #taken({ first }: StayObserver): ReadonlyMap<CsrDeclaration, MaskedValue> {
+    const { took } = this.#expected;
+    if (took === undefined || first === undefined) return new Map();
+    const { names } = this.#bench;
+    const kind = EXCEPTIONS[took.kind];
+    const at = names.value(took.at, `${this.#where}.took.at`);
+    const badv = took.badv === undefined ? undefined : names.value(took.badv, `${this.#where}.took.badv`);
+    const mode = first.guest.get(CRMD) ?? 0n;
+    const previous = PRMD.PPLV.of(CRMD.PLV.get(mode)) | PRMD.PIE.of(CRMD.IE.get(mode)) |
+      PRMD.PWE.of(CRMD.WE.get(mode));
+    const changed = CRMD.PLV.mask | CRMD.IE.mask | CRMD.WE.mask;
+    return new Map<CsrDeclaration, MaskedValue>([
+      [CRMD, { value: mode & ~changed, mask: ALL_BITS }],
+      [PRMD, { value: previous, mask: PRMD.PPLV.mask | PRMD.PIE.mask | PRMD.PWE.mask }],
+      [ESTAT, {
+        value: ESTAT.Ecode.of(BigInt(kind.ecode)) | ESTAT.EsubCode.of(BigInt(kind.esubcode)),
+        mask: ESTAT.Ecode.mask | ESTAT.EsubCode.mask,
+      }],
+      [ERA, { value: at, mask: ALL_BITS }],
+      ...this.#takenBadi(took.kind, at),
+      ...(badv === undefined ? [] : [[BADV, { value: badv, mask: ALL_BITS }] as const]),
+    ]);
+  }
+
+  /** BADI of an exception that the guest took; what a failed fetch or an unreadable place leaves there is not compared. */
+  #takenBadi(kind: string, at: bigint): readonly (readonly [CsrDeclaration, MaskedValue])[] {
+    if (kind === "INT") return [];
+    const word = NO_INSTRUCTION.has(kind) ? undefined : this.#bench.readGuest(at, 4);
+    return [[BADI, word === undefined ? { value: 0n, mask: 0n } : { value: word, mask: ALL_BITS }]];
   }
 
   #masked(what: string, csr: CsrDeclaration, got: bigint, { value, mask }: MaskedValue): void {
@@ -232,7 +267,9 @@ export class Comparison {
     if (entry === undefined || after === undefined) return;
     const named = this.#bench.names.csrs(this.#expected.host, `${this.#where}.host`);
     for (const [csr, wanted] of named) {
-      this.#masked(`host ${csr.name}`, csr, after.host.get(csr) ?? 0n, wanted);
+      // Lines are no storage: what software reads shows them.
+      const got = csr === ESTAT ? exit.estat : after.host.get(csr) ?? 0n;
+      this.#masked(`host ${csr.name}`, csr, got, wanted);
     }
     const mayChange = new Set([...changedBy(exit), ...(this.#expected.hostMayChange ?? [])]);
     for (const [csr, old] of entry.host) {
@@ -249,8 +286,12 @@ export class Comparison {
   }
 }
 
-/** Exits for which BADI says nothing about the guest's instruction. */
-const NO_INSTRUCTION: ReadonlySet<string> = new Set(["INT", "PIF", "PNX", "GCHC", "refill", "running"]);
+const ALL_BITS = (1n << 64n) - 1n;
+
+/** Exceptions for which BADI says nothing about the guest's instruction. */
+const NO_INSTRUCTION: ReadonlySet<string> = new Set([
+  ...["INT", "PIF", "PNX", "ADEF", "GCHC", "refill", "running"],
+]);
 
 function highestEnabled(exit: HardwareExit, host: RegisterSnapshot): number {
   return 31 - Math.clz32(Number(ESTAT.IS.get(exit.estat) & ECFG.LIE.get(host.get(ECFG)!)));

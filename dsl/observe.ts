@@ -37,6 +37,8 @@ export class StayObserver {
   entry: WorldSnapshot | undefined;
   /** After the last exit. */
   exit: WorldSnapshot | undefined;
+  /** Called once, right before the next ertn. */
+  onEntry: (() => void) | undefined;
 
   constructor(cpu: HostCpu) {
     cpu.observer = {
@@ -44,6 +46,8 @@ export class StayObserver {
         const now = take(m);
         this.first ??= now;
         this.entry = { ...now, host: afterErtn(now.host) };
+        this.onEntry?.();
+        this.onEntry = undefined;
       },
       afterExit: (m) => {
         this.exit = take(m);

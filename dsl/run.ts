@@ -6,6 +6,7 @@
 import {
   AssemblyErrors,
   type Engine,
+  EXCEPTIONS,
   type Executed,
   MachineError,
   type Program,
@@ -15,12 +16,13 @@ import { ESTAT } from "../core/csr/basic.ts";
 import {
   type Entered,
   type Exit,
+  type HardwareExit,
   HypervisorError,
   serviceInterrupts,
   type WorldSwitch,
 } from "../vcpu/mod.ts";
-import { assembleCase, Bench, END_LABEL, profileOf } from "./bench.ts";
-import type { Case, ExpectedExit, ExpectedHandling } from "./case.ts";
+import { assembleCase, Bench, END_CODE, END_LABEL, profileOf } from "./bench.ts";
+import type { Case, ExpectedExit, ExpectedHandling, TimedEvent } from "./case.ts";
 import {
   type Before,
   brokenPromises,
@@ -61,6 +63,8 @@ export interface Outcome {
 
 const DEFAULT_BUDGET = 10_000;
 const HISTORY = 8;
+/** The smallest page. */
+const PAGE = 0x1000n;
 /** Instructions that may follow the last expected exit before the case counts as over. */
 const AFTERWARDS = 1_000;
 
@@ -127,24 +131,27 @@ class CaseRun {
     this.#bench.setHostCsrs(names.csrs(c.host, "host"));
     for (const i of names.interrupts(c.inject, "inject")) vcpu.injectInterrupt(i);
     this.#bench.setLines(c.lines, "lines");
-    this.#schedule();
+    this.#schedule(c.events ?? [], "events");
   }
 
-  /** Events count from the first entry, which follows at once. */
-  #schedule(): void {
+  /** Events count from the next entry. */
+  #schedule(events: readonly TimedEvent[], where: string): void {
+    this.#observer.onEntry = () => events.forEach((event, i) => this.#start(event, `${where}[${i}]`));
+  }
+
+  /** Starts the count of an event, right before an ertn, which takes a tick itself. */
+  #start({ at, lines }: TimedEvent, where: string): void {
     const { clock } = this.#bench.machine;
-    this.#case.events?.forEach(({ at, lines }, i) => {
-      let due: number | undefined = clock.now + at;
-      const setLines = () => this.#bench.setLines(lines, `events[${i}].lines`);
-      clock.add({
-        get due() {
-          return due;
-        },
-        fire() {
-          due = undefined;
-          setLines();
-        },
-      });
+    let due: number | undefined = clock.now + 1 + at;
+    const setLines = () => this.#bench.setLines(lines, `${where}.lines`);
+    clock.add({
+      get due() {
+        return due;
+      },
+      fire() {
+        due = undefined;
+        setLines();
+      },
     });
   }
 
@@ -273,7 +280,7 @@ class CaseRun {
   #describeActual(entered: Entered): string {
     if (entered.kind === "budget") return "no exit";
     const { exit } = entered;
-    if (this.#program.symbols.get(END_LABEL) === exit.pc) return "the end of the code";
+    if (this.#isEnd(exit)) return "the end of the code";
     const kind = kindOf(entered);
     const code = kind === "HVC" ? ` ${Number(exit.badi & 0x7fffn)}` : "";
     const gpa = exit.via === "refill" || /^P/.test(kind) ? ` for GPA 0x${exit.badv.toString(16)}` : "";
@@ -336,13 +343,14 @@ class CaseRun {
     for (const n of names.interrupts(expected.withdraw, `${where}.withdraw`)) vcpu.withdrawInterrupt(n);
     for (const n of names.interrupts(expected.inject, `${where}.inject`)) vcpu.injectInterrupt(n);
     this.#bench.setLines(expected.lines, `${where}.lines`);
-    if (expected.advance !== undefined) machine.clock.skip(expected.advance);
     for (const m of expected.map ?? []) this.#bench.map(m);
-    if (expected.map) this.#bench.flush();
-    if (expected.rebind) {
-      vcpu.unbind();
-      vcpu.bind();
-    }
+    if (expected.map && expected.flush !== false) this.#bench.flush();
+    const lost = expected.rebind && this.#giveBack(`by the unbind after exit ${i + 1}`);
+    if (lost) return lost;
+    if (expected.rebind) this.#bench.runAnotherGuest();
+    if (expected.advance !== undefined) machine.clock.skip(expected.advance);
+    if (expected.rebind) vcpu.bind();
+    this.#schedule(expected.events ?? [], `${where}.events`);
     return undefined;
   }
 
@@ -372,10 +380,17 @@ class CaseRun {
   // The end ------------------------------------------------------------------------------------------------------------
 
   #finish(last: ExpectedExit): Problem | undefined {
-    const { vcpu, machine } = this.#bench;
+    const { machine } = this.#bench;
     if (last.kind === "running") return undefined;
     const extra = this.#runsOn(last) ? this.#extraExit(last) : undefined;
     if (extra !== undefined) return extra;
+    // A guest that was sent on and never came back still has the processor.
+    return machine.inGuest ? undefined : this.#giveBack("at the end");
+  }
+
+  /** Unbinds the vCPU: the host gets its registers back. */
+  #giveBack(when: string): Problem | undefined {
+    const { vcpu, machine } = this.#bench;
     vcpu.unbind();
     const why = `the ${vcpu.name} world switch restores it when it gives the processor back`;
     const differences = brokenPromises(
@@ -385,7 +400,7 @@ class CaseRun {
       snapshotHost(machine),
     );
     if (differences.length === 0) return undefined;
-    const headline = "the host was not restored at the end";
+    const headline = `the host was not restored ${when}`;
     return { result: "fail", headline, differences, history: this.#history(), program: this.#program };
   }
 
@@ -414,15 +429,22 @@ class CaseRun {
     return !this.#isVector(next) && next !== this.#program.symbols.get(END_LABEL);
   }
 
+  /** True at the word behind the code, through whatever mapping the guest got there. */
+  #isEnd({ pc, estat, badi }: HardwareExit): boolean {
+    const end = this.#program.symbols.get(END_LABEL);
+    if (pc === end) return true;
+    const isCall = Number(ESTAT.Ecode.get(estat)) === EXCEPTIONS.HVC.ecode &&
+      Number(badi & 0x7fffn) === END_CODE;
+    return isCall && end !== undefined && (pc - end) % PAGE === 0n;
+  }
+
   #isVector(address: bigint): boolean {
-    return address % 0x1000n === 0n && this.#program.symbolAt(address)?.offset === 0n;
+    return address % PAGE === 0n && this.#program.symbolAt(address)?.offset === 0n;
   }
 
   #extraExit(last: ExpectedExit): Problem | undefined {
     const entered = this.#bench.vcpu.enter(AFTERWARDS);
-    if (entered.kind === "budget" || entered.exit.pc === this.#program.symbols.get(END_LABEL)) {
-      return undefined;
-    }
+    if (entered.kind === "budget" || this.#isEnd(entered.exit)) return undefined;
     const headline = `extra exit after the last of ${this.#case.exits.length}: ${
       this.#describeActual(entered)
     }`;

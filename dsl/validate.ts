@@ -5,7 +5,7 @@
  */
 import { PROFILES } from "../core/mod.ts";
 import { WORLD_SWITCHES } from "../vcpu/mod.ts";
-import type { Actions, Case, ExpectedExit, Mapping } from "./case.ts";
+import type { Actions, Case, ExpectedExit, Mapping, TimedEvent } from "./case.ts";
 import { CaseError } from "./errors.ts";
 import { isRuleId } from "./rules/mod.ts";
 
@@ -33,7 +33,7 @@ export function validate(c: Case): void {
   checkNames("switches", c.switches, WORLD_SWITCHES.map((s) => s.name));
   checkNames("profile", c.profile === undefined ? undefined : [c.profile], PROFILES.map((p) => p.name));
   c.map?.forEach((m, i) => checkMapping(m, `map[${i}]`));
-  c.events?.forEach((e, i) => checkTicks(e.at, `events[${i}].at`));
+  checkEvents(c.events, "events");
   c.exits.forEach((e, i) => checkExit(e, `exits[${i}]`, i === c.exits.length - 1));
 }
 
@@ -45,6 +45,10 @@ function checkBudget(budget: number | undefined): void {
 
 function checkTicks(ticks: number, where: string): void {
   if (!Number.isSafeInteger(ticks) || ticks < 0) refuse(where, `is ${ticks}, must be a count of ticks`);
+}
+
+function checkEvents(events: readonly TimedEvent[] | undefined, where: string): void {
+  events?.forEach((e, i) => checkTicks(e.at, `${where}[${i}].at`));
 }
 
 function checkNames(where: string, names: readonly string[] | undefined, known: readonly string[]): void {
@@ -64,6 +68,8 @@ function checkMapping({ gpa, size, access, alias }: Mapping, where: string): voi
   }
 }
 
+const HOST_EXCEPTIONS: ReadonlySet<string> = new Set(["GSPR", "HVC", "GCSC", "GCHC"]);
+
 function checkExit(exit: ExpectedExit, where: string, isLast: boolean): void {
   const { code, kind } = exit;
   if (kind === "running" && !isLast) refuse(where, "is `running`, which can only be the last");
@@ -71,8 +77,12 @@ function checkExit(exit: ExpectedExit, where: string, isLast: boolean): void {
     refuse(`${where}.code`, `is ${code}, range is 0 to ${HIGHEST_HYPERCALL}`);
   }
   if (exit.pending?.length === 0) refuse(`${where}.pending`, "is empty: an interrupt exit has a source");
+  if (exit.took !== undefined && HOST_EXCEPTIONS.has(exit.took.kind)) {
+    refuse(`${where}.took.kind`, `is ${exit.took.kind}, which a guest never takes`);
+  }
   exit.map?.forEach((m, i) => checkMapping(m, `${where}.map[${i}]`));
   if (exit.advance !== undefined) checkTicks(exit.advance, `${where}.advance`);
+  checkEvents(exit.events, `${where}.events`);
   checkActions(exit, where, isLast);
 }
 
@@ -84,6 +94,7 @@ const ACTION_NAMES = [
   "withdraw",
   "advance",
   "lines",
+  "events",
   "map",
   "rebind",
 ] as const;
@@ -91,6 +102,9 @@ const ACTION_NAMES = [
 function checkActions(actions: Actions, where: string, isLast: boolean): void {
   if (actions.skip && actions.resume?.pc !== undefined) {
     refuse(where, "has both skip and resume.pc: where should the guest go on?");
+  }
+  if (actions.flush !== undefined && actions.map === undefined) {
+    refuse(`${where}.flush`, "says what happens after map, which is absent");
   }
   if (actions.handle && (actions.skip || actions.resume?.pc !== undefined)) {
     refuse(where, "has handle, which moves the PC by itself, together with skip or resume.pc");

@@ -141,8 +141,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "csrxchg returns the old value cut by the mask",
     rule: "LVZ-INSN-02",
     file: CSR,
-    find: "  writeCsr(m, target.isGuest, csr, next, target.writer);\n  return old;",
-    replace: "  writeCsr(m, target.isGuest, csr, next, target.writer);\n  return old & mask;",
+    find: "  writeCsr(m, target.isGuest, csr, next, target.writer, mask);\n  return old;",
+    replace: "  writeCsr(m, target.isGuest, csr, next, target.writer, mask);\n  return old & mask;",
     seenIn: "loongarch_vcpu 0.5.13; Linux KVM before 2026-06",
   },
   {

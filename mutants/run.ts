@@ -19,21 +19,21 @@ function absoluteImports(source: string, file: string): string {
   });
 }
 
-/** Writes the mutated file and the import map that puts it in place; returns the map's path. */
-async function prepare(mutant: Mutant, directory: string): Promise<string> {
-  const url = new URL(mutant.file, ROOT);
-  const source = mutate(mutant, await Deno.readTextFile(url));
-  const mutated = `${directory}/mutant.ts`;
-  await Deno.writeTextFile(mutated, absoluteImports(source, mutant.file));
+/** Writes the import map, with the mutated file in the place of the original if there is one; returns the map's path. */
+async function prepare(mutant: Mutant | undefined, directory: string): Promise<string> {
   const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const imports = Object.fromEntries(
     Object.entries(config.imports as Record<string, string>).map(([k, v]) => [k, new URL(v, ROOT).href]),
   );
+  if (mutant !== undefined) {
+    const url = new URL(mutant.file, ROOT);
+    const source = mutate(mutant, await Deno.readTextFile(url));
+    const mutated = `${directory}/mutant.ts`;
+    await Deno.writeTextFile(mutated, absoluteImports(source, mutant.file));
+    imports[url.href] = new URL(`file://${mutated}`).href;
+  }
   const map = `${directory}/map.json`;
-  await Deno.writeTextFile(
-    map,
-    JSON.stringify({ imports: { ...imports, [url.href]: new URL(`file://${mutated}`).href } }),
-  );
+  await Deno.writeTextFile(map, JSON.stringify({ imports }));
   return map;
 }
 
@@ -46,29 +46,19 @@ async function specFiles(): Promise<readonly string[]> {
   return files.sort();
 }
 
-async function attack(mutant: Mutant, specs: readonly string[]): Promise<WorkerResult> {
+/** Runs the specs in a process of their own, with a mutant in place or none. */
+async function attack(mutant: Mutant | undefined, specs: readonly string[]): Promise<WorkerResult> {
   const directory = await Deno.makeTempDir({ prefix: "lvz-mutant-" });
   try {
     const map = await prepare(mutant, directory);
     const worker = new URL("worker.ts", import.meta.url).href;
-    const args = [
-      "run",
-      "--quiet",
-      "--no-check",
-      "--no-lock",
-      `--import-map=${map}`,
-      "--allow-read",
-      worker,
-      mutant.rule,
-      ...specs,
-    ];
+    const options = ["run", "--quiet", "--no-check", "--no-lock", `--import-map=${map}`, "--allow-read"];
+    const args = [...options, worker, mutant?.rule ?? "", ...specs];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } })
       .output();
     const text = new TextDecoder().decode(stdout);
-    if (text === "") {
-      throw new Error(`Cannot run mutant "${mutant.name}": ${new TextDecoder().decode(stderr)}`);
-    }
-    return JSON.parse(text) as WorkerResult;
+    if (text !== "") return JSON.parse(text) as WorkerResult;
+    throw new Error(`Cannot run mutant "${mutant?.name ?? "none"}": ${new TextDecoder().decode(stderr)}`);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -87,6 +77,11 @@ async function main(filter: string | undefined): Promise<number> {
     filter === undefined || m.name.includes(filter) || m.file.includes(filter)
   );
   const specs = await specFiles();
+  const unharmed = await attack(undefined, specs);
+  if (unharmed.killedBy !== undefined) {
+    console.log(red(`Cannot judge mutants: without one, this case does not pass: ${unharmed.killedBy}`));
+    return 2;
+  }
   const queue = [...chosen];
   let [survivors, stale] = [0, 0];
   const work = async () => {

@@ -2,7 +2,7 @@
  * Runs the specs in a process whose import map puts a mutant in the place of one source file. Prints the first case that fails, as JSON; the cases of the
  * mutant's own rule come first.
  *
- * Arguments: the rule, then the URLs of spec files.
+ * Arguments: the rule (empty without a mutant), then the URLs of spec files.
  *
  * @module
  */
@@ -23,8 +23,9 @@ async function run([rule = "", ...files]: readonly string[]): Promise<WorkerResu
   const all = await collectCases(files);
   const isOwn = ({ test }: NamedCase) => rulesOf(test.case).some((id) => id === rule);
   const ordered = [...all.filter(isOwn), ...all.filter((c) => !isOwn(c))];
-  // An error says that the bench broke, which is no verdict about the subject.
-  const killer = ordered.findIndex(({ test }) => test.run().some((o) => o.problem?.result === "fail"));
+  // An error says that the bench broke, which is no verdict about a mutant; without a mutant it counts.
+  const counts = (result: string | undefined) => result === "fail" || (result === "error" && rule === "");
+  const killer = ordered.findIndex(({ test }) => test.run().some((o) => counts(o.problem?.result)));
   if (killer < 0) return { cases: ordered.length };
   return { killedBy: ordered[killer]!.title, file: ordered[killer]!.file, cases: killer + 1 };
 }

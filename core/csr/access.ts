@@ -61,19 +61,27 @@ export function readCsr(m: Machine, isGuest: boolean, csr: CsrDeclaration): bigi
   return csr.width === 32 ? BigInt.asUintN(64, BigInt.asIntN(32, value)) : value;
 }
 
-/** Writes a register as software does: only writable bits stick, and only legal values. */
+const ALL_BITS = (1n << 64n) - 1n;
+
+/**
+ * Writes a register as software does: only writable bits stick, and only legal values.
+ *
+ * @param value the whole new value, bits that the instruction does not write included
+ * @param written the bits that the instruction writes: all but for csrxchg
+ */
 export function writeCsr(
   m: Machine,
   isGuest: boolean,
   csr: CsrDeclaration,
   value: bigint,
   writer: Writer,
+  written = ALL_BITS,
 ): void {
   const bank = isGuest ? m.guest : m.host;
   if (!bank.has(csr.number)) return;
   const old = bank.read(csr);
   const mask = bank.writeMask(csr, writer);
   const next = (old & ~mask) | (value & mask);
-  bank.write(csr, csr.options.legalise?.(old, next, m.profile) ?? next);
+  bank.write(csr, csr.options.legalise?.(old, next, m.profile, written) ?? next);
   WRITES.get(csr.number)?.({ m, bank, isGuest }, value, old, writer);
 }

@@ -124,9 +124,9 @@ export interface CsrOptions {
   readonly exists?: (profile: Profile) => boolean;
   /**
    * The value that sticks when `next` (already cut to writable bits) is written over `old`. For rules that a mask cannot
-   * express, such as reserved encodings.
+   * express, such as reserved encodings. `written` has the bits that the instruction writes: all, or the mask of csrxchg.
    */
-  readonly legalise?: (old: bigint, next: bigint, profile: Profile) => bigint;
+  readonly legalise?: (old: bigint, next: bigint, profile: Profile, written: bigint) => bigint;
   readonly aka?: readonly string[];
 }
 

@@ -68,8 +68,8 @@ export const GINTC = csr(0x52, "GINTC", "guest interrupt control", {
 }, {
   ...HOST,
   aka: ["GINTCTL"],
-  // LVZ-INT-06, LVZ-CONF-07: a written 1 in HC clears the VIP bit in the same write.
-  legalise: (_old, next) => next & ~((next >> 16n) & 0xffn),
+  // LVZ-INT-06, LVZ-CONF-07: a 1 written to HC clears the VIP bit in the same write; a 1 that is merely stored there does not.
+  legalise: (_old, next, _profile, written) => next & ~(((next & written) >> 16n) & 0xffn),
 });
 
 export const GCNTC = csr(0x53, "GCNTC", "guest counter compensation", {

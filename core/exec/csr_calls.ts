@@ -62,7 +62,7 @@ function exchange(m: Machine, csr: CsrDeclaration, value: bigint, mask: bigint, 
   if (mask === 0n) return old;
   const next = (old & ~mask) | (value & mask);
   checkPlvChange(m, csr, old, next);
-  writeCsr(m, target.isGuest, csr, next, target.writer);
+  writeCsr(m, target.isGuest, csr, next, target.writer, mask);
   return old;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { csrByNumber, EXCEPTIONS } from "../../core/mod.ts";
+import { EXCEPTIONS } from "../../core/mod.ts";
 import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, PRMD } from "../../core/csr/basic.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
 import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
@@ -23,6 +23,30 @@ const LVZ_BITS = 0x3c00n;
 const HIGHEST_CPUCFG = 20n;
 const ADEM_SUBCODE = 1n;
 
+/** The CSRs that KVM keeps in software for a guest (PROTO-KVM-37); both ends of a range belong to it. */
+const KEPT: readonly (readonly [first: number, last: number])[] = [
+  [0x80, 0x81], // IMPCTL1, IMPCTL2
+  [0x90, 0x95], // MERR*
+  [0x98, 0x98], // CTAG
+  [0x200, 0x207], // four performance counters
+  [0x300, 0x301], // MWPC, MWPS
+  [0x380, 0x381], // FWPC, FWPS
+  [0x500, 0x502], // DBG, DERA, DSAVE
+  ...[0x310, 0x390].flatMap(watchpoints),
+];
+
+/** Eight watchpoints of four registers each, eight numbers apart. */
+function watchpoints(base: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: 8 }, (_, n) => [base + 8 * n, base + 8 * n + 3] as const);
+}
+
+function isKept(number: number): boolean {
+  return KEPT.some(([first, last]) => number >= first && number <= last);
+}
+
+/** CPUCFG word 1. */
+const VALEN_SHIFT = 12n;
+
 /** An exception to be given to the guest at its next entry. */
 interface Queued {
   readonly ecode: number;
@@ -36,6 +60,8 @@ export class KvmExits {
   /** CSRs without a guest copy, kept in software (PROTO-KVM-37). */
   readonly #software = new Map<number, bigint>();
   #memory: GuestMemory | undefined;
+  /** The first GPA beyond every guest's space. */
+  #gpaLimit = 0n;
   #queued: Queued | undefined;
 
   constructor(vcpu: KvmVCpu, cpu: HostCpu) {
@@ -46,6 +72,8 @@ export class KvmExits {
   /** Learns about the VM. */
   configure(setup: VCpuSetup): void {
     this.#memory = setup.memory;
+    // 2^(VALEN-1); the word has VALEN - 1.
+    this.#gpaLimit = 1n << ((this.#cpu.cpucfg(1n) >> VALEN_SHIFT) & 0xffn);
   }
 
   /** PROTO-KVM-30. */
@@ -72,6 +100,7 @@ export class KvmExits {
   /** PROTO-KVM-31. */
   #pageFault(exit: HardwareExit, write: boolean): Exit {
     const gpa = exit.badv;
+    if (gpa >= this.#gpaLimit) return this.#queue(EXCEPTIONS.ADEM.ecode, ADEM_SUBCODE);
     if (this.#memory?.contains(gpa)) {
       this.#memory.map(gpa);
       this.#vcpu.flushGpa(gpa);
@@ -126,12 +155,12 @@ export class KvmExits {
     return index === 2n ? word & ~LVZ_BITS : word;
   }
 
-  /** PROTO-KVM-37: rd receives the old value; a number that KVM does not know reads 0 and ignores writes. */
+  /** PROTO-KVM-37: rd receives the old value; a number that is not kept reads 0 and ignores writes. */
   #csr({ kind, number, rd, rj }: CsrAccess): void {
     const vcpu = this.#vcpu;
     const old = this.#software.get(number) ?? 0n;
     const mask = kind === "csrrd" ? 0n : kind === "csrwr" ? INVALID_CODE : vcpu.gpr(rj);
-    if (csrByNumber(number) !== undefined) this.#software.set(number, (old & ~mask) | (vcpu.gpr(rd) & mask));
+    if (isKept(number)) this.#software.set(number, (old & ~mask) | (vcpu.gpr(rd) & mask));
     vcpu.setGpr(rd, old);
   }
 

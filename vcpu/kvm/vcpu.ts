@@ -58,7 +58,6 @@ const NOT_COPIED: readonly string[] = [
   "PRCFG1",
   "PRCFG2",
   "PRCFG3",
-  "LLBCTL",
 ];
 
 /** What KVM promises its host. */
@@ -283,6 +282,7 @@ export class KvmVCpu implements VCpu {
   }
 
   #setPending(vector: number, pending: boolean): void {
+    if (!this.#bound) return this.#setPendingSaved(vector, pending);
     if (vector >= 2 && vector <= 9) {
       const bit = 1n << BigInt(vector - 2);
       this.#cpu.csrxchg(GINTC, pending ? bit : 0n, bit);
@@ -290,6 +290,14 @@ export class KvmVCpu implements VCpu {
       const bit = 1n << BigInt(vector);
       this.#cpu.gcsrxchg(ESTAT, pending ? bit : 0n, bit);
     }
+  }
+
+  /** The same in what is carried while another vCPU has the processor. */
+  #setPendingSaved(vector: number, pending: boolean): void {
+    const bit = 1n << BigInt(vector);
+    const change = (value: bigint, mask: bigint) => pending ? value | mask : value & ~mask;
+    if (vector >= 2 && vector <= 9) this.#gintc = change(this.#gintc, bit >> 2n);
+    else this.#timer = { ...this.#timer, estat: change(this.#timer.estat, bit) };
   }
 
   /** Drops the stage-2 entry of one GPA after its mapping changed (LVZ-INV-05). */
