@@ -16,7 +16,7 @@ import {
   PROFILES,
   type Program,
 } from "../core/mod.ts";
-import { createVirtMachine } from "../devices/mod.ts";
+import { type AddressMap, createVirtMachine } from "../devices/mod.ts";
 import {
   type GuestMemory,
   HostCpu,
@@ -39,10 +39,12 @@ export const END_LABEL = "__end_of_code";
 /** The code of the hvcl at {@linkcode END_LABEL}. */
 export const END_CODE = 0x7fff;
 
-const MACHINE_MEMORY = 0x180000;
+/** No larger than needed, because a machine is made for each case: hypervisor, stage-2 tables, guest memory. */
+const MACHINE_MEMORY = 0x140000;
 /** GPA + this = HPA. Not 0, so that software and hardware which confuse the two are found out. */
 const GUEST_OFFSET = 0x100000n;
-const TABLES = { start: 0x80000n, end: GUEST_OFFSET };
+/** Physical 0 holds an empty table; the hypervisor's code is at 0x40000 to 0x6ffff. */
+const TABLES = { start: 0x70000n, end: GUEST_OFFSET };
 const LAYOUT: HostLayout = {
   text: 0x9000_0000_0004_0000n,
   exitEntry: 0x9000_0000_0005_0000n,
@@ -57,14 +59,24 @@ function initialGpr(register: number): bigint {
   return 0x6e57_0000_0000_0000n + BigInt(register);
 }
 
+const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
+
+// A memo of a pure function of an immutable value: a case is assembled once for all its world switches.
+const PROGRAMS = new WeakMap<Case, Program>();
+
 /** Assembles a case's code. */
 export function assembleCase(c: Case): Program {
-  const names = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
-  return assemble(`${c.code}\n.text\n${END_LABEL}: hvcl ${END_CODE}\n`, {
+  let program = PROGRAMS.get(c);
+  if (program === undefined) PROGRAMS.set(c, program = assembleCode(c.code));
+  return program;
+}
+
+function assembleCode(code: string): Program {
+  return assemble(`${code}\n.text\n${END_LABEL}: hvcl ${END_CODE}\n`, {
     name: "code",
     origin: CODE_GPA,
     csrNumber: (name) => csrByName(name)?.number,
-    csrNames: names,
+    csrNames: CSR_NAMES,
   });
 }
 
@@ -86,13 +98,16 @@ export class Bench {
   readonly cpu: HostCpu;
   readonly vcpu: VCpu;
   readonly names: Names;
+  readonly #bus: AddressMap;
   readonly #table: NestedPageTable;
   /** Where each GPA that is not ordinary memory leads, by its page of 16 KiB; undefined: nowhere. */
   readonly #moved = new Map<bigint, bigint | undefined>();
   readonly memory: GuestMemory;
 
   constructor(c: Case, program: Program, worldSwitch: WorldSwitch, engine: Engine) {
-    this.machine = createVirtMachine({ memory: MACHINE_MEMORY, profile: profileOf(c) }).machine;
+    const { machine, bus } = createVirtMachine({ memory: MACHINE_MEMORY, profile: profileOf(c) });
+    this.machine = machine;
+    this.#bus = bus;
     this.names = new Names(program);
     this.cpu = new HostCpu(this.machine, engine);
     setUpHost(this.cpu, LAYOUT);
@@ -116,9 +131,7 @@ export class Bench {
           }`,
         );
       }
-      bytes.forEach((byte, i) => {
-        this.machine.writePhysical(Number(address + GUEST_OFFSET) + i, 1, BigInt(byte));
-      });
+      this.#bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length)?.set(bytes);
     }
   }
 

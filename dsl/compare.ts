@@ -7,7 +7,6 @@ import {
   assemble,
   csrByName,
   type CsrDeclaration,
-  CSRS,
   exceptionByCode,
   EXCEPTIONS,
   registerName,
@@ -108,12 +107,12 @@ export class Comparison {
       ...names.csrs(this.#expected.csr, `${this.#where}.csr`),
     ]);
     for (const [csr, wanted] of named) this.#masked(`guest ${csr.name}`, csr, vcpu.guestCsr(csr), wanted);
-    if (this.#expected.otherCsrs === "any" || !observer.first) return;
-    const now = observer.exit?.guest ?? new Map<CsrDeclaration, bigint>();
-    for (const [csr, old] of observer.first.guest) {
-      const got = now.get(csr);
+    const [before, now] = [observer.first?.guest, observer.exit?.guest];
+    if (this.#expected.otherCsrs === "any" || before === undefined || now === undefined) return;
+    for (const csr of before.differing(now)) {
       // TVAL counts by itself.
-      if (got === undefined || got === old || named.has(csr) || csr.name === "TVAL") continue;
+      if (named.has(csr) || csr.name === "TVAL") continue;
+      const [got, old] = [now.get(csr)!, before.get(csr)!];
       const why = "unchanged: the case does not name it";
       this.#different({ what: `guest ${csr.name}`, csr, got, expected: old, why });
     }
@@ -272,14 +271,13 @@ export class Comparison {
       this.#masked(`host ${csr.name}`, csr, got, wanted);
     }
     const mayChange = new Set([...changedBy(exit), ...(this.#expected.hostMayChange ?? [])]);
-    for (const [csr, old] of entry.host) {
-      const got = after.host.get(csr)!;
-      if (got === old || mayChange.has(csr.name) || named.has(csr)) continue;
+    for (const csr of entry.host.differing(after.host)) {
+      if (mayChange.has(csr.name) || named.has(csr)) continue;
       this.#different({
         what: `host ${csr.name}`,
         csr,
-        got,
-        expected: old,
+        got: after.host.get(csr)!,
+        expected: entry.host.get(csr)!,
         why: "unchanged by this exit (LVZ-EXIT-05)",
       });
     }
@@ -314,7 +312,7 @@ export function brokenPromises(
   before: RegisterSnapshot,
   after: RegisterSnapshot,
 ): Difference[] {
-  return CSRS.filter((csr) => promised.includes(csr) && before.get(csr) !== after.get(csr)).map((csr) => ({
+  return before.differing(after).filter((csr) => promised.includes(csr)).map((csr) => ({
     what: `host ${csr.name}`,
     csr,
     got: after.get(csr) ?? 0n,

@@ -33,7 +33,7 @@ import { isRuleId } from "./rules/mod.ts";
 import { type CaseTest, caseTest, rulesOf, type RunOptions } from "./test_function.ts";
 
 const CODE = 0x10000n;
-const MEMORY = 0x100000;
+const MEMORY = 0x40000;
 const DEFAULT_BUDGET = 10_000;
 const HISTORY = 8;
 const DEFAULT_ENGINE: Engine = new ReferenceEngine();
@@ -164,9 +164,10 @@ class HostRun {
     const before = { gprs: m.gpr.slice(), host: this.#values(false), guest: this.#values(true) };
     const end = this.#end();
     const budget = this.#case.budget ?? DEFAULT_BUDGET;
+    // A guest that the code enters has addresses of its own.
     const stop = this.#engine.run(m, {
       budget,
-      onInstruction: ({ pc }) => pc === end || (pc >= UNHANDLED_REFILL && pc < CODE),
+      onInstruction: ({ pc, inGuest }) => !inGuest && (pc === end || (pc >= UNHANDLED_REFILL && pc < CODE)),
     });
     if (stop.kind !== "requested") {
       return this.#problem(

@@ -3,13 +3,36 @@
  *
  * @module
  */
-import { type CsrBank, type CsrDeclaration, CSRS, type Machine } from "../core/mod.ts";
+import { type CsrBank, type CsrDeclaration, type Machine } from "../core/mod.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { TLBRERA } from "../core/csr/translation.ts";
 import type { HostCpu } from "../vcpu/mod.ts";
 
-/** The registers of one world at one moment. */
-export type RegisterSnapshot = ReadonlyMap<CsrDeclaration, bigint>;
+/** The registers of one world at one moment. Taking one copies an array and nothing else: every exit takes several. */
+export class RegisterSnapshot {
+  readonly #bank: CsrBank;
+
+  constructor(bank: CsrBank) {
+    this.#bank = bank.copy();
+  }
+
+  /** A register's value, undefined if the machine has no such register. */
+  get(csr: CsrDeclaration): bigint | undefined {
+    return this.#bank.has(csr.number) ? this.#bank.read(csr) : undefined;
+  }
+
+  /** The same with some registers replaced. */
+  with(values: Iterable<readonly [CsrDeclaration, bigint]>): RegisterSnapshot {
+    const changed = new RegisterSnapshot(this.#bank);
+    for (const [csr, value] of values) changed.#bank.write(csr, value);
+    return changed;
+  }
+
+  /** The registers whose values differ, in the order of numbers. */
+  differing(other: RegisterSnapshot): readonly CsrDeclaration[] {
+    return this.#bank.differing(other.#bank);
+  }
+}
 
 /** Both banks at one moment. */
 export interface WorldSnapshot {
@@ -17,16 +40,12 @@ export interface WorldSnapshot {
   readonly guest: RegisterSnapshot;
 }
 
-function snapshot(bank: CsrBank): RegisterSnapshot {
-  return new Map(CSRS.filter((csr) => bank.has(csr.number)).map((csr) => [csr, bank.read(csr)]));
-}
-
 /** What ertn itself changes when it returns from a refill handler (LVZ-ENTRY-07): that is not the exit's doing. */
 function afterErtn(host: RegisterSnapshot): RegisterSnapshot {
   const era = host.get(TLBRERA) ?? 0n;
   if (TLBRERA.IsTLBR.get(era) === 0n) return host;
   const mode = CRMD.PG.set(CRMD.DA.set(host.get(CRMD) ?? 0n, 0n), 1n);
-  return new Map([...host, [TLBRERA, TLBRERA.IsTLBR.set(era, 0n)], [CRMD, mode]]);
+  return host.with([[TLBRERA, TLBRERA.IsTLBR.set(era, 0n)], [CRMD, mode]]);
 }
 
 /** Keeps the last stays in the guest apart: one ertn to one exit each. */
@@ -63,9 +82,9 @@ export class StayObserver {
 
 /** The host's registers now. */
 export function snapshotHost(m: Machine): RegisterSnapshot {
-  return snapshot(m.host);
+  return new RegisterSnapshot(m.host);
 }
 
 function take(m: Machine): WorldSnapshot {
-  return { host: snapshot(m.host), guest: snapshot(m.guest) };
+  return { host: new RegisterSnapshot(m.host), guest: new RegisterSnapshot(m.guest) };
 }

@@ -411,9 +411,7 @@ class CaseRun {
       h,
     ) => [...names.csrs(h, "host").keys()]);
     const now = snapshotHost(machine);
-    return new Map(
-      [...this.#unbound].map(([csr, value]) => [csr, touched.includes(csr) ? now.get(csr)! : value]),
-    );
+    return this.#unbound.with(touched.map((csr) => [csr, now.get(csr)!]));
   }
 
   /**

@@ -38,7 +38,6 @@ export class HostCpu {
   readonly machine: Machine;
   observer: WorldObserver = {};
   readonly #engine: Engine;
-  readonly #words = new Map<string, number>();
 
   constructor(machine: Machine, engine: Engine) {
     this.machine = machine;
@@ -99,20 +98,20 @@ export class HostCpu {
   invtlb(op: number, rj = 0n, rk = 0n): void {
     this.setGpr(T0, rj);
     this.setGpr(T1, rk);
-    this.#execute("invtlb", BigInt(op), BigInt(T0), BigInt(T1));
+    this.#execute("invtlb", op, T0, T1);
   }
 
   /** lddir: the next directory on a walk for TLBRBADV. */
   lddir(table: bigint, level: number): bigint {
     this.setGpr(T0, table);
-    this.#execute("lddir", BigInt(T0), BigInt(T0), BigInt(level));
+    this.#execute("lddir", T0, T0, level);
     return this.gpr(T0);
   }
 
   /** ldpte: the even (0) or odd (1) page into TLBRELO0 or TLBRELO1. */
   ldpte(table: bigint, odd: 0 | 1): void {
     this.setGpr(T0, table);
-    this.#execute("ldpte", BigInt(T0), BigInt(odd));
+    this.#execute("ldpte", T0, odd);
   }
 
   /** tlbfill */
@@ -123,7 +122,7 @@ export class HostCpu {
   /** iocsrrd of a width in bytes; sign-extended as the instruction does. */
   iocsrrd(address: bigint, width: 1 | 2 | 4 | 8): bigint {
     this.setGpr(T1, address);
-    this.#execute(`iocsrrd.${WIDTHS[width]}`, BigInt(T0), BigInt(T1));
+    this.#execute(`iocsrrd.${WIDTHS[width]}`, T0, T1);
     return this.gpr(T0);
   }
 
@@ -131,26 +130,26 @@ export class HostCpu {
   iocsrwr(address: bigint, width: 1 | 2 | 4 | 8, value: bigint): void {
     this.setGpr(T0, value);
     this.setGpr(T1, address);
-    this.#execute(`iocsrwr.${WIDTHS[width]}`, BigInt(T0), BigInt(T1));
+    this.#execute(`iocsrwr.${WIDTHS[width]}`, T0, T1);
   }
 
   /** cpucfg */
   cpucfg(index: bigint): bigint {
     this.setGpr(T1, index);
-    this.#execute("cpucfg", BigInt(T0), BigInt(T1));
+    this.#execute("cpucfg", T0, T1);
     return this.gpr(T0);
   }
 
   /** rdtime.d: the stable counter. */
   rdtime(): bigint {
-    this.#execute("rdtime.d", BigInt(T0), 0n);
+    this.#execute("rdtime.d", T0, 0);
     return this.gpr(T0);
   }
 
   /** ld.d */
   load(address: bigint): bigint {
     this.setGpr(T1, address);
-    this.#execute("ld.d", BigInt(T0), BigInt(T1), 0n);
+    this.#execute("ld.d", T0, T1, 0);
     return this.gpr(T0);
   }
 
@@ -158,7 +157,7 @@ export class HostCpu {
   store(address: bigint, value: bigint): void {
     this.setGpr(T0, value);
     this.setGpr(T1, address);
-    this.#execute("st.d", BigInt(T0), BigInt(T1), 0n);
+    this.#execute("st.d", T0, T1, 0);
   }
 
   /**
@@ -170,7 +169,7 @@ export class HostCpu {
   ertn(budget: number): Stop {
     const m = this.machine;
     this.observer.beforeEntry?.(m);
-    this.#engine.execute(m, this.#word("ertn", []));
+    this.#engine.execute(m, wordOf("ertn", []));
     if (!m.inGuest) {
       throw new HypervisorError(
         `Cannot enter the guest: ertn continued in host mode at 0x${m.pc.toString(16)}`,
@@ -183,20 +182,20 @@ export class HostCpu {
 
   #csr(name: string, csr: CsrDeclaration, value: bigint): bigint {
     this.setGpr(T0, value);
-    this.#execute(name, BigInt(T0), BigInt(csr.number));
+    this.#execute(name, T0, csr.number);
     return this.gpr(T0);
   }
 
   #exchange(name: string, csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
     this.setGpr(T0, value);
     this.setGpr(T1, mask);
-    this.#execute(name, BigInt(T0), BigInt(T1), BigInt(csr.number));
+    this.#execute(name, T0, T1, csr.number);
     return this.gpr(T0);
   }
 
-  #execute(name: string, ...operands: readonly bigint[]): void {
+  #execute(name: string, ...operands: readonly number[]): void {
     const m = this.machine;
-    const word = this.#word(name, operands);
+    const word = wordOf(name, operands);
     const next = m.pc + 4n;
     if (m.inGuest) throw new HypervisorError(`Cannot execute ${name}: the guest is running`);
     this.#engine.execute(m, word);
@@ -205,17 +204,26 @@ export class HostCpu {
       throw new HypervisorError(`Cannot go on in the hypervisor: ${text} raised an exception in host mode`);
     }
   }
+}
 
-  #word(name: string, operands: readonly bigint[]): number {
-    const key = `${name} ${operands.join()}`;
-    const known = this.#words.get(key);
-    if (known !== undefined) return known;
-    const instruction = ISA.get(name);
-    if (instruction === undefined) throw new TypeError(`Cannot execute ${name}: no such instruction`);
-    const word = encode(instruction, operands);
-    this.#words.set(key, word);
-    return word;
-  }
+/** Words by mnemonic and operands. A memo of a pure function: every world switch executes the same few hundred words. */
+const WORDS = new Map<string, Map<number, number>>();
+/** Operands are below this: registers, CSR numbers, small immediates. */
+const OPERAND_LIMIT = 1 << 14;
+
+function wordOf(name: string, operands: readonly number[]): number {
+  let known = WORDS.get(name);
+  if (known === undefined) WORDS.set(name, known = new Map());
+  const key = operands.reduce((sum, operand) => sum * OPERAND_LIMIT + operand, 0);
+  let word = known.get(key);
+  if (word === undefined) known.set(key, word = encodeWord(name, operands));
+  return word;
+}
+
+function encodeWord(name: string, operands: readonly number[]): number {
+  const instruction = ISA.get(name);
+  if (instruction === undefined) throw new TypeError(`Cannot execute ${name}: no such instruction`);
+  return encode(instruction, operands.map(BigInt));
 }
 
 const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

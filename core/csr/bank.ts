@@ -9,9 +9,11 @@ import { CSRS } from "./table.ts";
 
 /** What a bank needs of a profile, computed once a profile. */
 interface Layout {
+  /** The registers, by position. */
+  readonly present: readonly CsrDeclaration[];
   /** CSR number to position in the value array; -1 where there is no register. */
   readonly slots: Int16Array;
-  readonly reset: readonly bigint[];
+  readonly reset: BigUint64Array;
   readonly ownMask: readonly bigint[];
   readonly hostMask: readonly bigint[];
 }
@@ -23,8 +25,9 @@ function layout(profile: Profile): Layout {
   const present = CSRS.filter((c) => c.existsIn(profile));
   present.forEach((c, i) => slots[c.number] = i);
   return {
+    present,
     slots,
-    reset: present.map((c) => c.resetValue(profile)),
+    reset: BigUint64Array.from(present.map((c) => c.resetValue(profile))),
     ownMask: present.map((c) => c.writeMask(profile, "own")),
     hostMask: present.map((c) => c.writeMask(profile, "host")),
   };
@@ -55,7 +58,7 @@ export class CsrBank {
     this.profile = profile;
     this.#layout = layoutOf(profile);
     this.#counter = counter;
-    this.values = BigUint64Array.from(this.#layout.reset);
+    this.values = this.#layout.reset.slice();
   }
 
   /** True if the machine has this register. */
@@ -106,5 +109,17 @@ export class CsrBank {
   writeMask(csr: CsrDeclaration, writer: "own" | "host"): bigint {
     const masks = writer === "own" ? this.#layout.ownMask : this.#layout.hostMask;
     return masks[this.#slot(csr.number)]!;
+  }
+
+  /** The same registers with the same values, apart from this machine. */
+  copy(): CsrBank {
+    const made = new CsrBank(this.profile, { changes: 0 });
+    made.values.set(this.values);
+    return made;
+  }
+
+  /** The registers whose stored values differ, in the order of numbers. */
+  differing(other: CsrBank): readonly CsrDeclaration[] {
+    return this.#layout.present.filter((_, slot) => this.values[slot] !== other.values[slot]);
   }
 }
