@@ -3,22 +3,13 @@
  *
  * @module
  */
-import {
-  assemble,
-  csrByName,
-  type CsrDeclaration,
-  CSRS,
-  deriveProfile,
-  type Engine,
-  LA464,
-  type Machine,
-  type Profile,
-  PROFILES,
-  type Program,
-} from "../core/mod.ts";
+import { CSRS, type Engine, EXCEPTIONS, type Machine, type Program } from "../core/mod.ts";
+import { CRMD, ESTAT } from "../core/csr/basic.ts";
 import { type AddressMap, createVirtMachine } from "../devices/mod.ts";
+import { hypercallCode } from "../vcpu/guest_access.ts";
 import {
   type GuestMemory,
+  type HardwareExit,
   HostCpu,
   type HostLayout,
   NestedPageTable,
@@ -26,29 +17,33 @@ import {
   type VCpu,
   type WorldSwitch,
 } from "../vcpu/mod.ts";
-import type { Case, Lines, Mapping } from "./case.ts";
+import type { Case, Mapping } from "./case.ts";
+import { hex } from "./decode.ts";
 import { CaseError } from "./errors.ts";
-import { interruptPosition, type MaskedValue, Names } from "./names.ts";
+import type { CsrValues } from "./names.ts";
+import type { RegisterSnapshot } from "./observe.ts";
+import { assembleCase, END_LABEL } from "./program.ts";
+import type { LineLevels, ResolvedCase, ResolvedEvent } from "./resolve.ts";
 
-/** GPA at which guest code starts. */
-export const CODE_GPA = 0x10000n;
 /** Bytes of guest memory from GPA 0. */
 export const GUEST_MEMORY = 0x40000n;
-/** Label of the word behind the code, which catches a guest that runs past its end. */
-export const END_LABEL = "__end_of_code";
-/** The code of the hvcl at {@linkcode END_LABEL}. */
-export const END_CODE = 0x7fff;
+/** Stage 2 is changed in units of this many bytes: the largest page size of all world switches. */
+export const GRANULE = 0x4000n;
 
-/** No larger than needed, because a machine is made for each case: hypervisor, stage-2 tables, guest memory. */
-const MACHINE_MEMORY = 0x140000;
+/** The code of the hvcl behind the code, which catches a guest that runs past its end. */
+const END_CODE = 0x7fff;
+const NOP = 0x03400000n;
+const SMALLEST_PAGE = 0x1000n;
+/** Small, because a machine is made for each case: an empty table at 0, the stage-2 tables, the guest's memory. */
+const MACHINE_MEMORY = 0xe0000;
 /** GPA + this = HPA. Not 0, so that software and hardware which confuse the two are found out. */
-const GUEST_OFFSET = 0x100000n;
-/** Physical 0 holds an empty table; the hypervisor's code is at 0x40000 to 0x6ffff. */
-const TABLES = { start: 0x70000n, end: GUEST_OFFSET };
+const GUEST_OFFSET = 0xa0000n;
+const TABLES = { start: 0x10000n, end: GUEST_OFFSET };
+/** The hypervisor's code is TypeScript, so that no memory is needed where its addresses lie. */
 const LAYOUT: HostLayout = {
-  text: 0x9000_0000_0004_0000n,
-  exitEntry: 0x9000_0000_0005_0000n,
-  refillEntry: 0x60000n,
+  text: 0x9000_0000_0100_0000n,
+  exitEntry: 0x9000_0000_0101_0000n,
+  refillEntry: 0x102_0000n,
 };
 
 /** Every guest register of another guest: recognisable, TI pending, no timer running and nothing done by TICLR and WCLLB. */
@@ -59,37 +54,9 @@ function initialGpr(register: number): bigint {
   return 0x6e57_0000_0000_0000n + BigInt(register);
 }
 
-const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
-
-// A memo of a pure function of an immutable value: a case is assembled once for all its world switches.
-const PROGRAMS = new WeakMap<Case, Program>();
-
 /** Assembles a case's code. */
-export function assembleCase(c: Case): Program {
-  let program = PROGRAMS.get(c);
-  if (program === undefined) PROGRAMS.set(c, program = assembleCode(c.code));
-  return program;
-}
-
-function assembleCode(code: string): Program {
-  return assemble(`${code}\n.text\n${END_LABEL}: hvcl ${END_CODE}\n`, {
-    name: "code",
-    origin: CODE_GPA,
-    csrNumber: (name) => csrByName(name)?.number,
-    csrNames: CSR_NAMES,
-  });
-}
-
-/** The profile that a case asks for. */
-export function profileOf(c: Pick<Case, "profile" | "choices">): Profile {
-  const base = PROFILES.find((p) => p.name === c.profile) ?? LA464;
-  return c.choices === undefined
-    ? base
-    : deriveProfile(base, { name: describeChoices(base, c.choices), lvz: c.choices });
-}
-
-function describeChoices(base: Profile, choices: NonNullable<Case["choices"]>): string {
-  return `${base.name} with ${Object.entries(choices).map(([k, v]) => `${k} = ${v}`).join(", ")}`;
+export function assembleGuest(c: Case): Program {
+  return assembleCase(c.code, `hvcl ${END_CODE}`);
 }
 
 /** A case's machine, ready for its first entry. */
@@ -97,73 +64,73 @@ export class Bench {
   readonly machine: Machine;
   readonly cpu: HostCpu;
   readonly vcpu: VCpu;
-  readonly names: Names;
-  readonly #bus: AddressMap;
-  readonly #table: NestedPageTable;
-  /** Where each GPA that is not ordinary memory leads, by its page of 16 KiB; undefined: nowhere. */
-  readonly #moved = new Map<bigint, bigint | undefined>();
+  readonly program: Program;
+  /** Instructions for the guest between two exits. */
+  readonly budget: number;
   readonly memory: GuestMemory;
+  readonly #table: NestedPageTable;
+  /** The HPA behind each GPA that does not lead to its own memory, by granule. */
+  readonly #moved = new Map<bigint, bigint>();
 
-  constructor(c: Case, program: Program, worldSwitch: WorldSwitch, engine: Engine) {
-    const { machine, bus } = createVirtMachine({ memory: MACHINE_MEMORY, profile: profileOf(c) });
+  constructor({ program, profile, budget }: ResolvedCase, worldSwitch: WorldSwitch, engine: Engine) {
+    const { machine, bus } = createVirtMachine({ memory: MACHINE_MEMORY, profile });
     this.machine = machine;
-    this.#bus = bus;
-    this.names = new Names(program);
+    this.program = program;
+    this.budget = budget;
     this.cpu = new HostCpu(this.machine, engine);
     setUpHost(this.cpu, LAYOUT);
     this.vcpu = worldSwitch.create(this.cpu, LAYOUT);
     this.#table = new NestedPageTable(this.cpu, worldSwitch.pageTable, TABLES);
     this.memory = {
       contains: (gpa) => this.#hpa(gpa) !== undefined,
-      map: (gpa) => this.map({ gpa: gpa - gpa % 0x4000n }),
+      map: (gpa) => this.map({ gpa: gpa - gpa % GRANULE }),
     };
     this.#table.map(0n, GUEST_OFFSET, GUEST_MEMORY);
-    this.#load(program);
-    this.#start(program);
+    this.#load(bus);
+    this.#start();
   }
 
-  #load(program: Program): void {
-    for (const { name, address, bytes } of program.segments) {
+  #load(bus: AddressMap): void {
+    for (const { name, address, bytes } of this.program.segments) {
       if (address + BigInt(bytes.length) > GUEST_MEMORY) {
         throw new CaseError(
-          `Cannot load ${name} at 0x${address.toString(16)}: guest memory ends at 0x${
-            GUEST_MEMORY.toString(16)
-          }`,
+          `Cannot load ${name} at ${hex(address)}: guest memory ends at ${hex(GUEST_MEMORY)}`,
         );
       }
-      this.#bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length)?.set(bytes);
+      bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length)?.set(bytes);
     }
   }
 
-  #start(program: Program): void {
+  #start(): void {
     const { vcpu } = this;
     vcpu.setNestedPageTable(this.#table.root);
-    vcpu.setEntry(program.entry);
+    vcpu.setEntry(this.program.entry);
     vcpu.setup({ vcpuId: 0, vmId: 0, memory: this.memory });
     for (let r = 1; r < 32; r++) vcpu.setGpr(r, initialGpr(r));
   }
 
+  // Memory ---------------------------------------------------------------------------------------------------------------
+
   /** The HPA of a GPA, undefined where the guest has no memory. */
   #hpa(gpa: bigint): bigint | undefined {
-    const page = gpa - gpa % 0x4000n;
-    if (this.#moved.has(page)) {
-      const moved = this.#moved.get(page);
-      return moved === undefined ? undefined : moved + gpa % 0x4000n;
-    }
+    const moved = this.#moved.get(gpa - gpa % GRANULE);
+    if (moved !== undefined) return moved + gpa % GRANULE;
     return gpa < GUEST_MEMORY ? gpa + GUEST_OFFSET : undefined;
   }
 
   /** Changes a stage-2 mapping. */
-  map({ gpa, size = 0x4000n, access = "rwx", alias = gpa }: Mapping): void {
+  map({ gpa, size = GRANULE, access = "rwx", alias = gpa }: Mapping): void {
     if (access === "") {
       this.#table.unmap(gpa, size);
       return;
     }
-    const hpa = alias < GUEST_MEMORY ? alias + GUEST_OFFSET : undefined;
-    if (hpa === undefined) {
-      throw new CaseError(`Cannot map 0x${gpa.toString(16)}: no guest memory at GPA 0x${alias.toString(16)}`);
+    if (alias + size > GUEST_MEMORY) {
+      throw new CaseError(
+        `Cannot map ${hex(size)} bytes at GPA ${hex(gpa)}: the guest has no such memory at GPA ${hex(alias)}`,
+      );
     }
-    for (let offset = 0n; offset < size; offset += 0x4000n) this.#moved.set(gpa + offset, hpa + offset);
+    const hpa = alias + GUEST_OFFSET;
+    for (let offset = 0n; offset < size; offset += GRANULE) this.#moved.set(gpa + offset, hpa + offset);
     const permission = {
       read: access.includes("r"),
       write: access.includes("w"),
@@ -177,6 +144,53 @@ export class Bench {
     this.cpu.invtlb(0x12);
   }
 
+  /** A value in guest memory; undefined where the guest has none. */
+  readGuest(gpa: bigint, size: 4 | 8): bigint | undefined {
+    const [first, last] = [this.#hpa(gpa), this.#hpa(gpa + BigInt(size) - 1n)];
+    if (first === undefined || last !== first + BigInt(size) - 1n) return undefined;
+    return this.machine.readPhysical(Number(first), size);
+  }
+
+  // Code -----------------------------------------------------------------------------------------------------------------
+
+  /**
+   * The instruction word at a guest PC, if it can be told without the machine's own translation: in direct mode that in memory,
+   * otherwise the one that was executed last, if it was executed there.
+   */
+  instructionAt(pc: bigint, guest: RegisterSnapshot | undefined): bigint | undefined {
+    if (CRMD.DA.get(guest?.get(CRMD) ?? CRMD.DA.mask)) return this.readGuest(pc, 4);
+    const last = this.machine.history.last(1, "guest")[0];
+    return last?.pc === pc ? BigInt(last.word) : undefined;
+  }
+
+  get #end(): bigint {
+    return this.program.symbols.get(END_LABEL) ?? GUEST_MEMORY;
+  }
+
+  /** True for an exit at the word behind the code, through whatever mapping the guest got there. */
+  isEnd({ pc, estat, badi }: HardwareExit): boolean {
+    if (pc === this.#end) return true;
+    const isHypercall = Number(ESTAT.Ecode.get(estat)) === EXCEPTIONS.HVC.ecode;
+    return isHypercall && hypercallCode(Number(badi)) === END_CODE && (pc - this.#end) % SMALLEST_PAGE === 0n;
+  }
+
+  /**
+   * True if code follows at which the guest can go on. It cannot where only padding and a vector (a label on a 4 KiB boundary) or
+   * the end of the code follow.
+   */
+  goesOn(): boolean {
+    let next = this.vcpu.pc;
+    while (this.readGuest(next, 4) === NOP && !this.#isVector(next)) next += 4n;
+    return !this.#isVector(next) && next !== this.#end;
+  }
+
+  /** The entries of exceptions have to be on a boundary of a page. */
+  #isVector(address: bigint): boolean {
+    return address % SMALLEST_PAGE === 0n && this.program.symbolAt(address)?.offset === 0n;
+  }
+
+  // Registers and lines --------------------------------------------------------------------------------------------------
+
   /** What another guest leaves in the guest copies of the processor, while this vCPU is away. */
   runAnotherGuest(): void {
     for (const csr of CSRS) {
@@ -184,32 +198,35 @@ export class Bench {
     }
   }
 
-  /** A 64-bit value in guest memory. */
-  readGuest(gpa: bigint, size: 4 | 8): bigint | undefined {
-    const hpa = this.#hpa(gpa);
-    return hpa === undefined ? undefined : this.machine.readPhysical(Number(hpa), size);
-  }
-
   /** Writes guest CSRs through the vCPU. */
-  setGuestCsrs(values: ReadonlyMap<CsrDeclaration, MaskedValue>): void {
+  setGuestCsrs(values: CsrValues): void {
     for (const [csr, { value, mask }] of values) {
       this.vcpu.setGuestCsr(csr, (this.vcpu.guestCsr(csr) & ~mask) | (value & mask));
     }
   }
 
   /** Writes host CSRs with csrxchg. */
-  setHostCsrs(values: ReadonlyMap<CsrDeclaration, MaskedValue>): void {
+  setHostCsrs(values: CsrValues): void {
     for (const [csr, { value, mask }] of values) this.cpu.csrxchg(csr, value, mask);
   }
 
   /** Drives interrupt lines. */
-  setLines(lines: Lines | undefined, where: string): void {
-    for (const [name, level] of Object.entries(lines ?? {})) {
-      const position = interruptPosition(name, where);
-      if (!(position >= 2 && position <= 9) && position !== 12) {
-        throw new CaseError(`Cannot use ${where}.${name}: only HWI0 to HWI7 and IPI are lines`);
-      }
-      this.machine.setLine(position, level);
-    }
+  setLines(lines: LineLevels): void {
+    for (const [position, level] of lines) this.machine.setLine(position, level);
+  }
+
+  /** Starts the count of an event, right before an ertn, which takes a tick itself. */
+  schedule({ at, lines }: ResolvedEvent): void {
+    const { clock } = this.machine;
+    let due: number | undefined = clock.now + 1 + at;
+    clock.add({
+      get due() {
+        return due;
+      },
+      fire: () => {
+        due = undefined;
+        this.setLines(lines);
+      },
+    });
   }
 }

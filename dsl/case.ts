@@ -4,8 +4,7 @@
  * @module
  */
 import type { ExceptionName } from "../core/mod.ts";
-import type { LvzChoices } from "../core/mod.ts";
-import type { RuleId } from "./rules/mod.ts";
+import type { AnyCase } from "./any_case.ts";
 
 /** A 64-bit value: a number, or the address of a label of the case's code (`"handler"`, `"loop+4"`). */
 export type Value = bigint | number | string;
@@ -49,9 +48,12 @@ export interface TimedEvent {
 
 /** What the hypervisor does after an exit, before it enters the guest again. */
 export interface Actions {
-  /** Go on at `pc` (same instruction if absent), with these registers set. */
+  /** Go on at `pc` if there is one, with these registers set. */
   readonly resume?: { readonly pc?: Value } & Registers;
-  /** Go on behind the instruction. */
+  /**
+   * Go on behind the instruction that exited; `false` executes it again.
+   * @default {true} after HVC and GSPR unless `resume.pc` or `handle` moves the PC, {false} after everything else
+   */
   readonly skip?: boolean;
   /** Let the world switch's own exit handler deal with it, and expect it to report this. */
   readonly handle?: ExpectedHandling;
@@ -106,7 +108,7 @@ export interface ExpectedHandling {
 
 /** What holds after an exit, and what happens next. */
 export interface ExitExpectation extends Actions {
-  /** Where the guest was: a label or an address. For synchronous exits the instruction itself. */
+  /** Where the guest was: a label or an address. For synchronous exits the instruction itself, else the next one. */
   readonly at?: Value;
   /** BADI: an instruction as text, or a word. By default the instruction in memory at `at`. */
   readonly badi?: string | number | bigint;
@@ -114,14 +116,14 @@ export interface ExitExpectation extends Actions {
   readonly regs?: Registers;
   /**
    * The general registers that are not in `regs`.
-   * @default {"unchanged"}
+   * @default {"unchanged"}, after `running` {"any"}
    */
   readonly otherRegs?: "unchanged" | "any";
   /** The guest's CSRs that changed since the last entry. */
   readonly csr?: Csrs;
   /**
    * The guest's CSRs that are not in `csr`.
-   * @default {"unchanged"}
+   * @default {"unchanged"}, after `running` {"any"}
    */
   readonly otherCsrs?: "unchanged" | "any";
   /**
@@ -153,10 +155,8 @@ export interface ExpectedExit extends ExitExpectation {
 }
 
 /** One conformance case. */
-export interface Case {
-  /** The rule that the case is about; more than one where they cannot be told apart. */
-  readonly rule: RuleId | readonly RuleId[];
-  /** Guest code: GNU assembly, with labels. It starts at its first instruction. */
+export interface Case extends AnyCase {
+  /** Guest code: GNU assembly, with labels. It starts at `_start`, or at its first instruction. */
   readonly code: string;
   /** General registers of the guest at the start; all others hold recognisable values of their own. */
   readonly set?: Registers;
@@ -185,13 +185,6 @@ export interface Case {
    * @default every one
    */
   readonly switches?: readonly string[];
-  /**
-   * Name of the machine's profile.
-   * @default {"la464"}
-   */
-  readonly profile?: string;
-  /** Readings of disputed rules that differ from the profile's. */
-  readonly choices?: Partial<LvzChoices>;
   /**
    * Instructions for the guest between two exits.
    * @default {10000}

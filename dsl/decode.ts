@@ -1,9 +1,17 @@
 /**
- * Register values as text, decoded field by field.
+ * Values as text: registers field by field, addresses as labels, words as instructions.
  *
  * @module
  */
-import { type CsrDeclaration, type Field, INTERRUPT_NAMES } from "../core/mod.ts";
+import {
+  type CsrDeclaration,
+  csrName,
+  disassemble,
+  type Field,
+  INTERRUPT_NAMES,
+  type Program,
+} from "../core/mod.ts";
+import { END_LABEL } from "./program.ts";
 
 /** A 64-bit value in hex. */
 export function hex(value: bigint): string {
@@ -15,34 +23,60 @@ export function interruptNames(bits: bigint): string {
   return INTERRUPT_NAMES.filter((_, n) => (bits >> BigInt(n)) & 1n).join("|") || "none";
 }
 
-function fieldText(name: string, value: bigint, valueName: string | undefined): string {
+/** One field: `Ecode=22 GSPR`. Codes and single digits are decimal. */
+function fieldText({ name, spec }: Field, value: bigint): string {
   if (name === "IS" || name === "LIE") return `${name}=${interruptNames(value)}`;
-  const number = value < 10n ? `${value}` : name.endsWith("code") ? `${value}` : hex(value);
-  return `${name}=${number}${valueName === undefined ? "" : ` ${valueName}`}`;
+  const number = value < 10n || /code$/i.test(name) ? `${value}` : hex(value);
+  const meaning = spec.names?.[Number(value)];
+  return `${name}=${number}${meaning === undefined ? "" : ` ${meaning}`}`;
 }
 
-/** All fields of a register that has more than one: `Ecode=22 GSPR EsubCode=0 IS=none`. */
+function fieldsText(fields: readonly Field[], value: bigint): string {
+  return fields.map((field) => fieldText(field, field.get(value))).join(" ");
+}
+
+/** All fields of a register: `IS=none Ecode=22 GSPR EsubCode=0`. */
 export function decodeFields(csr: CsrDeclaration, value: bigint): string {
-  return csr.decode(value).map(({ field, value, name }) => fieldText(field.name, value, name)).join(" ");
+  return fieldsText(csr.fields, value);
 }
 
-/** A value with its fields: `0x160000 (IS=none Ecode=22 GSPR EsubCode=0)`; without fields for a register that is one number. */
-export function decodeText(csr: CsrDeclaration | undefined, value: bigint): string {
-  return csr === undefined || csr.fields.length < 2
-    ? hex(value)
-    : `${hex(value)} (${decodeFields(csr, value)})`;
-}
-
-/** Two values, of which only the fields that differ are shown. */
+/** Two values of a register, of which only the fields that differ are decoded; a single field says no more than the number. */
 export function decodeDifference(
   csr: CsrDeclaration | undefined,
   got: bigint,
   expected: bigint,
 ): readonly [string, string] {
   if (csr === undefined || csr.fields.length < 2) return [hex(got), hex(expected)];
-  const differing = csr.fields.filter((f: Field) => f.get(got) !== f.get(expected));
-  const text = (value: bigint) =>
-    csr.decode(value).filter(({ field }) => differing.includes(field))
-      .map(({ field, value, name }) => fieldText(field.name, value, name)).join(" ");
-  return [`${hex(got)} ${text(got)}`.trimEnd(), `${hex(expected)} ${text(expected)}`.trimEnd()];
+  const differing = csr.fields.filter((field) => field.get(got) !== field.get(expected));
+  const text = (value: bigint) => `${hex(value)} ${fieldsText(differing, value)}`.trimEnd();
+  return [text(got), text(expected)];
+}
+
+/** What a direct-mapped window leaves of an address. */
+const WINDOW_BITS = 48;
+
+/** How the place behind the code is shown. */
+const END = "(end)";
+
+/** The label of an address and the distance from it, `loop+0x4`; undefined outside the code. */
+export function labelOf(address: bigint, program: Program | undefined): string | undefined {
+  const label = program?.symbolAt(address) ?? program?.symbolAt(BigInt.asUintN(WINDOW_BITS, address));
+  if (label === undefined) return undefined;
+  if (label.name === END_LABEL) return END;
+  return label.offset === 0n ? label.name : `${label.name}+${hex(label.offset)}`;
+}
+
+/** A place in a sentence: a label in backquotes, or an address. */
+export function placeOf(address: bigint, program: Program | undefined): string {
+  const label = labelOf(address, program);
+  if (label === undefined) return hex(address);
+  return label === END ? "the end of the code" : `\`${label}\``;
+}
+
+/** A word as an instruction; the target of a branch as a label where there is one. */
+export function instructionText(word: number, pc: bigint, program: Program | undefined): string {
+  const text = disassemble(word, { pc, csrNames: csrName });
+  if (text.startsWith(".")) return text;
+  // Of an instruction's operands only a target is printed in hex.
+  return text.replace(/0x[0-9a-f]+$/, (target) => labelOf(BigInt(target), program) ?? target);
 }

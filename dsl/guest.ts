@@ -4,9 +4,13 @@
  * @module
  */
 import { type Engine, ReferenceEngine } from "../core/mod.ts";
-import { WORLD_SWITCHES } from "../vcpu/mod.ts";
+import { WORLD_SWITCHES, type WorldSwitch } from "../vcpu/mod.ts";
+import { attempt } from "./attempt.ts";
 import type { Case } from "./case.ts";
-import { type Outcome, runCase } from "./run.ts";
+import { CaseError } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
+import type { ResolvedCase } from "./resolve.ts";
+import { CaseRun, prepareCase } from "./run.ts";
 import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
 
 /** An engine holds nothing of a machine, so that one serves all cases. */
@@ -15,6 +19,8 @@ const DEFAULT_ENGINE: Engine = new ReferenceEngine();
 /**
  * Makes a test function of a case. It does not register the test: `Deno.test(title, guest({ … }))` does, so that editors, filters and
  * reports point at the spec.
+ *
+ * The test throws `CaseFailure` if the subject broke the rule and `CaseError` if the case or the bench is broken.
  *
  * @example
  * ```ts
@@ -27,17 +33,43 @@ const DEFAULT_ENGINE: Engine = new ReferenceEngine();
  * }));
  * ```
  *
- * The test throws `CaseFailure` if the subject broke the rule and `CaseError` if the case or the bench is broken.
+ * @example In `@std/testing/bdd`, and in any other runner that takes a function
+ * ```ts ignore
+ * import { describe, it } from "jsr:@std/testing/bdd";
+ * import { guest, hvc } from "./mod.ts";
+ *
+ * describe("hvcl leaves guest mode", () => {
+ *   for (const code of [0, 1, 0x7fff]) {
+ *     it(`with code ${code}`, guest({
+ *       rule: "LVZ-EXIT-08",
+ *       code: `call: hvcl ${code}`,
+ *       exits: [hvc(code, { at: "call" })],
+ *     }));
+ *   }
+ * });
+ * ```
  */
 export function guest(c: Case, options: RunOptions = {}): CaseTest<Case> {
   return caseTest(c, (more) => runEverywhere(c, { ...options, ...more }), guest);
 }
 
-/** Runs a case on each of its world switches. */
+/** Runs a case on each of its world switches; whatever goes wrong becomes part of an outcome. */
 export function runEverywhere(c: Case, options: RunOptions = {}): readonly Outcome[] {
   const engine = options.engine ?? DEFAULT_ENGINE;
   const all = options.worldSwitches ?? WORLD_SWITCHES;
-  const chosen = all.filter((s) => c.switches === undefined || c.switches.includes(s.name));
-  // With none left the case itself is at fault; running it once finds out how.
-  return (chosen.length > 0 ? chosen : all.slice(0, 1)).map((s) => runCase(c, s, engine));
+  // Nobody has looked at the case yet.
+  const names: unknown = (c as Partial<Case> | null | undefined)?.switches;
+  const chosen = all.filter((s) => !Array.isArray(names) || names.includes(s.name));
+  if (chosen.length === 0) return [runNowhere(c, all)];
+  let prepared: ResolvedCase | undefined;
+  return chosen.map((s) => attempt(s.name, () => new CaseRun(prepared ??= prepareCase(c), s, engine)));
+}
+
+/** A case without a world switch is broken, or asks for one that is not there. */
+function runNowhere(c: Case, all: readonly WorldSwitch[]): Outcome {
+  return attempt("none", () => {
+    prepareCase(c);
+    const there = all.map((s) => s.name).join(", ") || "none";
+    throw new CaseError(`Cannot run the case: its world switches are not among those there are (${there})`);
+  });
 }

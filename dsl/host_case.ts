@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { ExceptionName, LvzChoices } from "../core/mod.ts";
+import type { ExceptionName } from "../core/mod.ts";
+import type { AnyCase } from "./any_case.ts";
 import type { Csrs, Lines, Registers, Value } from "./case.ts";
-import type { AnyCase } from "./test_function.ts";
 
 /** How a program in host mode ends, and what then holds. */
 export interface HostExpectation {
@@ -14,7 +14,7 @@ export interface HostExpectation {
    * set leads out of the case.
    * @default {"end"}
    */
-  readonly ends?: "end" | ExceptionName | "refill";
+  readonly ends?: "end" | ExceptionName | "refill" | "machine error";
   /** Where: the return address that the exception recorded. */
   readonly at?: Value;
   /** General registers that changed, with their new values. */
@@ -48,14 +48,12 @@ export interface HostCase extends AnyCase {
   readonly gcsr?: Csrs;
   /** Interrupt lines at the start. */
   readonly lines?: Lines;
-  readonly expect: HostExpectation;
   /**
-   * Name of the machine's profile.
-   * @default {"la464"}
+   * A machine error (cause 1) arrives before the instruction at this label executes for the first time, in host mode or in a guest that the code
+   * entered.
    */
-  readonly profile?: string;
-  /** Readings of disputed rules that differ from the profile's. */
-  readonly choices?: Partial<LvzChoices>;
+  readonly machineErrorAt?: Value;
+  readonly expect: HostExpectation;
   /**
    * Instructions until the case must have ended.
    * @default {10000}

@@ -3,19 +3,14 @@
  *
  * @module
  */
+export { type AnyCase, rulesOf } from "./any_case.ts";
 export type * from "./case.ts";
+export type { Difference } from "./difference.ts";
 export { CaseError, CaseFailure } from "./errors.ts";
 export * from "./exit.ts";
 export { guest, runEverywhere } from "./guest.ts";
 export { host } from "./host.ts";
 export type { HostCase, HostExpectation } from "./host_case.ts";
-export {
-  type AnyCase,
-  type CaseTest,
-  isCaseTest,
-  rulesOf,
-  type RunOptions,
-  type TestContext,
-} from "./test_function.ts";
+export type { Mark, Outcome, Problem } from "./outcome.ts";
 export * from "./rules/mod.ts";
-export { type Outcome, type Problem, runCase } from "./run.ts";
+export { type CaseTest, isCaseTest, type RunOptions, type TestContext } from "./test_function.ts";

@@ -3,66 +3,104 @@
  *
  * @module
  */
-import { csrByName, type CsrDeclaration, INTERRUPT_NAMES, parseRegister, type Program } from "../core/mod.ts";
+import { didYouMean } from "../core/asm/suggest.ts";
+import {
+  csrByName,
+  type CsrDeclaration,
+  INTERRUPT_NAMES,
+  parseRegister,
+  type Profile,
+  type Program,
+} from "../core/mod.ts";
 import type { Csrs, Interrupts, Registers, Value } from "./case.ts";
+import { hex } from "./decode.ts";
 import { CaseError } from "./errors.ts";
+import { CSR_NAMES } from "./program.ts";
+
+/** Some bits of a register. */
+export interface MaskedValue {
+  readonly value: bigint;
+  readonly mask: bigint;
+}
+
+/** General registers by number, with values. */
+export type RegisterValues = ReadonlyMap<number, bigint>;
+
+/** CSRs with values of some of their bits, in place. */
+export type CsrValues = ReadonlyMap<CsrDeclaration, MaskedValue>;
+
+/** All bits of a register. */
+export const ALL_BITS = (1n << 64n) - 1n;
+const LOWEST = -(1n << 63n);
+
+function refuse(where: string, reason: string): never {
+  throw new CaseError(`Cannot use ${where}: ${reason}`);
+}
 
 /** Turns a case's names into what they mean; `where` names the place in the case for errors. */
 export class Names {
   readonly #program: Program;
+  readonly #profile: Profile;
 
-  constructor(program: Program) {
+  constructor(program: Program, profile: Profile) {
     this.#program = program;
+    this.#profile = profile;
   }
 
-  /** A value: a number modulo 2^64, or a label with an optional offset. */
+  /** A value modulo 2^64: a number, or a label with an optional offset. */
   value(value: Value, where: string): bigint {
-    if (typeof value === "bigint") return inRange(value, where);
-    if (typeof value === "number") {
-      if (!Number.isSafeInteger(value)) {
-        throw new CaseError(`Cannot use ${where}: ${value} is not a whole number`);
-      }
-      return inRange(BigInt(value), where);
-    }
-    const match = /^([A-Za-z_.$][\w.$]*)(?:\s*([+-])\s*(0x[0-9a-fA-F]+|\d+))?$/.exec(value);
-    const address = this.#program.symbols.get(match?.[1] ?? "");
-    if (match === null || address === undefined) {
-      throw new CaseError(`Cannot use ${where}: the code defines no label "${value}"${this.#labels()}`);
-    }
-    const offset = BigInt(match[3] ?? 0);
-    return BigInt.asUintN(64, match[2] === "-" ? address - offset : address + offset);
+    if (typeof value === "string") return this.#address(value, where);
+    const number = BigInt(value);
+    if (number < LOWEST || number > ALL_BITS) refuse(where, `${number} does not fit 64 bits`);
+    return BigInt.asUintN(64, number);
   }
 
-  #labels(): string {
-    const labels = [...this.#program.symbols.keys()].filter((l) => !l.startsWith("__"));
-    return labels.length === 0 ? "" : ` (it has ${labels.join(", ")})`;
+  #address(text: string, where: string): bigint {
+    const [, label = "", sign, offset] =
+      /^([A-Za-z_.$][\w.$]*)(?:\s*([+-])\s*(0x[0-9a-fA-F]+|\d+))?$/.exec(text) ?? [];
+    const address = this.#program.symbols.get(label);
+    if (address === undefined) {
+      const labels = [...this.#program.symbols.keys()].filter((l) => !l.startsWith("__"));
+      const known = labels.length === 0 ? "" : ` (it has ${labels.join(", ")})`;
+      refuse(where, `the code defines no label ${JSON.stringify(label || text)}${known}`);
+    }
+    const distance = BigInt(offset ?? 0);
+    return BigInt.asUintN(64, sign === "-" ? address - distance : address + distance);
   }
 
   /** General registers by number. */
-  registers(registers: Registers | undefined, where: string): ReadonlyMap<number, bigint> {
+  registers(registers: Registers | undefined, where: string): RegisterValues {
     const found = new Map<number, bigint>();
     for (const [name, value] of Object.entries(registers ?? {})) {
       const at = `${where}.${name}`;
       const number = parseRegister(`$${name.replace(/^\$/, "")}`);
-      if (number === undefined) throw new CaseError(`Cannot use ${at}: no such register`);
-      if (number === 0) throw new CaseError(`Cannot use ${at}: $zero is always 0`);
-      if (found.has(number)) throw new CaseError(`Cannot use ${at}: the register is named twice`);
+      if (number === undefined) refuse(at, "no such register");
+      if (number === 0) refuse(at, "$zero is always 0");
+      if (found.has(number)) refuse(at, "the register is named twice");
       found.set(number, this.value(value, at));
     }
     return found;
   }
 
-  /** CSRs with the bits that a case names and their values, in place. */
-  csrs(csrs: Csrs | undefined, where: string): ReadonlyMap<CsrDeclaration, MaskedValue> {
+  /** CSRs with the bits that a case names. */
+  csrs(csrs: Csrs | undefined, where: string): CsrValues {
     const found = new Map<CsrDeclaration, MaskedValue>();
     for (const [name, value] of Object.entries(csrs ?? {})) {
       const at = `${where}.${name}`;
-      const csr = csrByName(name);
-      if (csr === undefined) throw new CaseError(`Cannot use ${at}: no such CSR`);
-      if (found.has(csr)) throw new CaseError(`Cannot use ${at}: ${csr.name} is named twice`);
-      found.set(csr, typeof value === "object" ? this.#fields(csr, value, at) : whole(this.value(value, at)));
+      const csr = this.csr(name, at);
+      if (found.has(csr)) refuse(at, `${csr.name} is named twice`);
+      const isWhole = typeof value !== "object";
+      found.set(csr, isWhole ? wholeValue(csr, this.value(value, at)) : this.#fields(csr, value, at));
     }
     return found;
+  }
+
+  /** A CSR. */
+  csr(name: string, where: string): CsrDeclaration {
+    const csr = csrByName(name);
+    if (csr === undefined) refuse(where, `no such CSR${didYouMean(name, CSR_NAMES)}`);
+    if (!csr.existsIn(this.#profile)) refuse(where, `profile ${this.#profile.name} has no ${csr.name}`);
+    return csr;
   }
 
   #fields(csr: CsrDeclaration, fields: Readonly<Record<string, Value>>, where: string): MaskedValue {
@@ -71,12 +109,13 @@ export class Names {
       const at = `${where}.${name}`;
       const field = csr.fields.find((f) => f.name === name || f.spec.aka?.includes(name));
       if (field === undefined) {
-        const known = csr.fields.map((f) => f.name).join(", ");
-        throw new CaseError(`Cannot use ${at}: ${csr.name} has no such field (it has ${known})`);
+        refuse(at, `${csr.name} has no such field (it has ${csr.fields.map((f) => f.name).join(", ")})`);
       }
+      if (mask & field.mask) refuse(at, `${field.name} is named twice`);
       const wanted = this.value(text, at);
-      if (wanted > field.get(field.mask)) {
-        throw new CaseError(`Cannot use ${at}: 0x${wanted.toString(16)} does not fit the field`);
+      const highest = field.get(field.mask);
+      if (wanted > highest) {
+        refuse(at, `${hex(wanted)} does not fit the field, range is 0 to ${hex(highest)}`);
       }
       value |= field.of(wanted);
       mask |= field.mask;
@@ -91,32 +130,15 @@ export class Names {
   }
 }
 
-/** Some bits of a register. */
-export interface MaskedValue {
-  readonly value: bigint;
-  readonly mask: bigint;
-}
-
-const ALL = (1n << 64n) - 1n;
-
-function whole(value: bigint): MaskedValue {
-  return { value, mask: ALL };
-}
-
-function inRange(value: bigint, where: string): bigint {
-  if (value < -(1n << 63n) || value > ALL) {
-    throw new CaseError(`Cannot use ${where}: ${value} does not fit 64 bits`);
-  }
-  return BigInt.asUintN(64, value);
+/** All bits of a register; the upper half of a 32-bit register, which only repeats its sign, does not count. */
+export function wholeValue(csr: CsrDeclaration, value: bigint): MaskedValue {
+  return { value, mask: BigInt.asUintN(csr.width, ALL_BITS) };
 }
 
 /** The position in ESTAT.IS of an interrupt given by name or position. */
 export function interruptPosition(interrupt: string | number, where: string): number {
   const position = typeof interrupt === "number" ? interrupt : INTERRUPT_NAMES.indexOf(interrupt);
   if (INTERRUPT_NAMES[position] !== undefined) return position;
-  throw new CaseError(
-    `Cannot use ${where}: no interrupt ${JSON.stringify(interrupt)} (there are ${
-      INTERRUPT_NAMES.join(", ")
-    })`,
-  );
+  const known = INTERRUPT_NAMES.join(", ");
+  return refuse(where, `no interrupt ${JSON.stringify(interrupt)} (there are ${known})`);
 }

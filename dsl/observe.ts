@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CsrBank, type CsrDeclaration, type Machine } from "../core/mod.ts";
+import type { CsrBank, CsrDeclaration, Machine } from "../core/mod.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { TLBRERA } from "../core/csr/translation.ts";
 import type { HostCpu } from "../vcpu/mod.ts";
@@ -40,6 +40,20 @@ export interface WorldSnapshot {
   readonly guest: RegisterSnapshot;
 }
 
+/** From one ertn to the exit that ended it. */
+export interface Stay {
+  /** Before the ertn, but for what ertn itself changes. */
+  readonly entry: WorldSnapshot;
+  /** After the exit, before any host instruction; undefined while the guest runs. */
+  readonly exit?: WorldSnapshot;
+  /** Where the exit arrived. */
+  readonly vector?: bigint;
+}
+
+function snapshotBoth(m: Machine): WorldSnapshot {
+  return { host: new RegisterSnapshot(m.host), guest: new RegisterSnapshot(m.guest) };
+}
+
 /** What ertn itself changes when it returns from a refill handler (LVZ-ENTRY-07): that is not the exit's doing. */
 function afterErtn(host: RegisterSnapshot): RegisterSnapshot {
   const era = host.get(TLBRERA) ?? 0n;
@@ -48,43 +62,35 @@ function afterErtn(host: RegisterSnapshot): RegisterSnapshot {
   return host.with([[TLBRERA, TLBRERA.IsTLBR.set(era, 0n)], [CRMD, mode]]);
 }
 
-/** Keeps the last stays in the guest apart: one ertn to one exit each. */
+/** Collects the stays of one entry: more than one where the hypervisor serves refills in between. */
 export class StayObserver {
-  /** Before the first ertn since {@linkcode StayObserver.reset}. */
-  first: WorldSnapshot | undefined;
-  /** Before the last ertn. */
-  entry: WorldSnapshot | undefined;
-  /** After the last exit. */
-  exit: WorldSnapshot | undefined;
-  /** Called once, right before the next ertn. */
-  onEntry: (() => void) | undefined;
+  #stays: Stay[] = [];
+  #onEntry: (() => void) | undefined;
 
   constructor(cpu: HostCpu) {
     cpu.observer = {
       beforeEntry: (m) => {
-        const now = take(m);
-        this.first ??= now;
-        this.entry = { ...now, host: afterErtn(now.host) };
-        this.onEntry?.();
-        this.onEntry = undefined;
+        const now = snapshotBoth(m);
+        this.#stays.push({ entry: { ...now, host: afterErtn(now.host) } });
+        this.#onEntry?.();
+        this.#onEntry = undefined;
       },
       afterExit: (m) => {
-        this.exit = take(m);
+        const stay = this.#stays.pop();
+        if (stay !== undefined) this.#stays.push({ ...stay, exit: snapshotBoth(m), vector: m.pc });
       },
     };
   }
 
-  /** Forgets what was seen. */
-  reset(): void {
-    this.first = this.entry = this.exit = undefined;
+  /** Calls `act` once, right before the next ertn. */
+  onEntry(act: () => void): void {
+    this.#onEntry = act;
   }
-}
 
-/** The host's registers now. */
-export function snapshotHost(m: Machine): RegisterSnapshot {
-  return new RegisterSnapshot(m.host);
-}
-
-function take(m: Machine): WorldSnapshot {
-  return { host: new RegisterSnapshot(m.host), guest: new RegisterSnapshot(m.guest) };
+  /** Hands over the stays since the last call, oldest first. */
+  take(): readonly Stay[] {
+    const stays = this.#stays;
+    this.#stays = [];
+    return stays;
+  }
 }

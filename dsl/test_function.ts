@@ -5,10 +5,10 @@
  */
 import type { Engine } from "../core/mod.ts";
 import type { WorldSwitch } from "../vcpu/mod.ts";
+import type { AnyCase } from "./any_case.ts";
 import { CaseError, CaseFailure } from "./errors.ts";
+import type { Outcome } from "./outcome.ts";
 import { placeInStack, report } from "./report.ts";
-import type { RuleId } from "./rules/mod.ts";
-import type { Outcome } from "./run.ts";
 
 /** The part of `Deno.TestContext` that a case uses; other runners may pass nothing. */
 export interface TestContext {
@@ -17,14 +17,16 @@ export interface TestContext {
 
 /** Overrides what a case runs on; for tests of the bench itself and for tools. */
 export interface RunOptions {
+  /**
+   * What executes the machine.
+   * @default the reference engine
+   */
   readonly engine?: Engine;
+  /**
+   * The world switches that there are; a case's `switches` chooses among them by name.
+   * @default every one
+   */
   readonly worldSwitches?: readonly WorldSwitch[];
-}
-
-/** What every case has. */
-export interface AnyCase {
-  /** The rule that the case is about; more than one where they cannot be told apart. */
-  readonly rule: RuleId | readonly RuleId[];
 }
 
 /** A plain test function for `Deno.test`, `it` and the like, that tools can look into. */
@@ -40,10 +42,8 @@ export function isCaseTest(value: unknown): value is CaseTest {
   return typeof value === "function" && "case" in value && "run" in value;
 }
 
-/** The rules of a case, as a list. */
-export function rulesOf(c: AnyCase): readonly RuleId[] {
-  return typeof c.rule === "string" ? [c.rule] : c.rule;
-}
+/** A function that specs call to make a test of a case. */
+type Maker = (...args: never[]) => unknown;
 
 /**
  * Makes the test function of a case.
@@ -53,28 +53,40 @@ export function rulesOf(c: AnyCase): readonly RuleId[] {
 export function caseTest<C extends AnyCase>(
   c: C,
   run: (options?: RunOptions) => readonly Outcome[],
-  maker: (...args: never[]) => unknown,
+  maker: Maker,
 ): CaseTest<C> {
-  // Made here, so that their stacks point at the spec and not into the bench.
-  const errors = { fail: errorAt(CaseFailure, maker), error: errorAt(CaseError, maker) };
-  const place = placeInStack(errors.fail.stack);
+  // Made here, so that the errors point at the spec and not into the bench.
+  const fail = placedAt(new CaseFailure(""), maker);
+  const error = placedAt(new CaseError(""), maker);
+  const place = placeInStack(fail.frames);
   const test = (context?: TestContext | void): void => {
     const outcomes = run();
     const results = outcomes.flatMap((o) => o.problem?.result ?? []);
     if (results.length === 0) return;
-    const error = errors[results.includes("fail") ? "fail" : "error"];
-    error.message = report(rulesOf(c), { title: context?.name, place }, outcomes);
-    throw error;
+    const thrown = results.includes("fail") ? fail : error;
+    throw thrown.saying(report(c, { title: context?.name, place }, outcomes));
   };
   return Object.assign(test, { case: c, run });
 }
 
-/** An error whose stack is the call of the function that made the test. */
-function errorAt<E extends Error>(
-  Class: new (message: string) => E,
-  maker: (...args: never[]) => unknown,
-): E {
-  const error = new Class("");
+/** An error that points at the call of a function. */
+interface PlacedError {
+  /** The lines of its stack. */
+  readonly frames: string;
+  /** The error with a message. */
+  saying(message: string): Error;
+}
+
+function placedAt(error: Error, maker: Maker): PlacedError {
   Error.captureStackTrace(error, maker);
-  return error;
+  // A stack starts with the message that the error has when it is first looked at; only then is its place remembered.
+  const frames = /\n {4}at [^]*/.exec(error.stack ?? "")?.[0] ?? "";
+  return {
+    frames,
+    saying(message) {
+      error.message = message;
+      error.stack = `${error.name}: ${message}${frames}`;
+      return error;
+    },
+  };
 }

@@ -36,7 +36,8 @@ export const TLB_RULES = {
   },
   "LVZ-TLB-04": {
     text: "TLB instructions of the host act for an effective GID: GTLBC.TGID if USETGID = 1, else " +
-      "GSTAT.GID if PVM = 1, else 0; TGID can be written only with USETGID = 1.",
+      "GSTAT.GID if PVM = 1, else 0; TGID can be written only with USETGID = 1 (this bench: as it is after " +
+      "the same write).",
     sources: [hvisorRegister("gtlbc.rs"), linux("kvm/switch.S"), qemuLvz("target/loongarch/cpu.h")],
     confidence: "high",
   },
@@ -139,8 +140,10 @@ export const INVTLB_RULES = {
     confidence: "medium",
   },
   "LVZ-INV-02": {
-    text: "invtlb 0x1-0x6 of the host act on entries of the effective GID (LVZ-TLB-04). This bench: 0x0 " +
-      "removes all entries of every GID.",
+    text:
+      "invtlb 0x1-0x6 of the host act on the entries that its tlbwr makes: host entries if the effective " +
+      "GID (LVZ-TLB-04) is 0, else stage-2 entries of that guest (Linux keeps the names INVTLB for these " +
+      "and INVGTLB for stage 1). This bench: stage-1 entries stay, and 0x0 removes all entries of every GID.",
     sources: [
       hvisor("arch/loongarch64/s2pt.rs"),
       hvisor("arch/loongarch64/cpu.rs"),

@@ -4,7 +4,7 @@
  * @module
  */
 import { EXCEPTIONS } from "../../core/mod.ts";
-import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, PRMD } from "../../core/csr/basic.ts";
+import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, EUEN, PRMD } from "../../core/csr/basic.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
 import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
 import type { HostCpu } from "../host_cpu.ts";
@@ -63,6 +63,8 @@ export class KvmExits {
   /** The first GPA beyond every guest's space. */
   #gpaLimit = 0n;
   #queued: Queued | undefined;
+  /** CSR.EUEN.FPE was set for the guest. */
+  #gaveFpu = false;
 
   constructor(vcpu: KvmVCpu, cpu: HostCpu) {
     this.#vcpu = vcpu;
@@ -91,10 +93,28 @@ export class KvmExits {
         return this.#sensitive(exit);
       case EXCEPTIONS.HVC.ecode:
         return this.#hypercall(exit);
+      case EXCEPTIONS.FPD.ecode:
+        return this.#giveFpu();
       default:
-        // FP, LSX, LASX and LBT too: the guest's CPUCFG has none of them.
+        // LSX, LASX and LBT too: the guest's CPUCFG has none of them.
         return this.#queue(EXCEPTIONS.INE.ecode);
     }
+  }
+
+  /**
+   * PROTO-KVM-40. There is one vCPU, and the host does not use the registers: they are always the vCPU's, and none has to be
+   * loaded. Where the host has no floating point this exit does not occur.
+   */
+  #giveFpu(): Exit {
+    this.#cpu.setField(EUEN, EUEN.FPE, 1n);
+    this.#gaveFpu = true;
+    return { kind: "nothing" };
+  }
+
+  /** PROTO-KVM-40: what happens to the unit when the vCPU is put away. */
+  takeFpuBack(): void {
+    if (this.#gaveFpu) this.#cpu.setField(EUEN, EUEN.FPE, 0n);
+    this.#gaveFpu = false;
   }
 
   /** PROTO-KVM-31. */

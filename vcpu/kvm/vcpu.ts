@@ -14,6 +14,7 @@ import {
   EENTRY,
   ERA,
   ESTAT,
+  EUEN,
   LLBCTL,
   PRMD,
   SAVE,
@@ -63,7 +64,7 @@ const NOT_COPIED: readonly string[] = [
 /** What KVM promises its host. */
 export const KVM_PROMISES: Promises = {
   restoredByRun: [CRMD, ECFG, EENTRY, PGDL, GSTAT, GTLBC],
-  restoredByUnbind: [ECFG, EENTRY, PGDL, GTLBC],
+  restoredByUnbind: [ECFG, EENTRY, PGDL, GTLBC, EUEN],
   savedGprs: HOST_GPRS,
   vsInGuest: 0,
 };
@@ -155,6 +156,7 @@ export class KvmVCpu implements VCpu {
     for (const csr of this.#copied) this.#csrs.set(csr, cpu.gcsrrd(csr));
     this.#timer = saveTimer(cpu);
     this.#gintc = cpu.csrrd(GINTC);
+    this.#exits.takeFpuBack();
     this.#bound = false;
   }
 

@@ -1,0 +1,62 @@
+/**
+ * A case's code as a program, and the profile of the machine that runs it.
+ *
+ * @module
+ */
+import {
+  assemble,
+  csrByName,
+  CSRS,
+  deriveProfile,
+  LA464,
+  type Profile,
+  PROFILES,
+  type Program,
+} from "../core/mod.ts";
+import type { AnyCase } from "./any_case.ts";
+
+/** The address at which the code of every case starts. */
+export const CODE = 0x10000n;
+
+/** Label of the place behind the code. */
+export const END_LABEL = "__end_of_code";
+
+/** More code than this does not fit the memory of any case. */
+const MOST_BYTES = 0x100000;
+
+/** The names by which cases call CSRs. */
+export const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
+
+/**
+ * Assembles text of a case.
+ *
+ * @param name what to call the text in errors
+ * @throws {AssemblyErrors} with line and column
+ */
+export function assembleText(text: string, name: string): Program {
+  return assemble(text, {
+    name,
+    origin: CODE,
+    maximumSize: MOST_BYTES,
+    csrNumber: (csr) => csrByName(csr)?.number,
+    csrNames: CSR_NAMES,
+  });
+}
+
+/**
+ * Assembles a case's code and marks its end.
+ *
+ * @param afterwards what to put there
+ * @throws {AssemblyErrors} with line and column
+ */
+export function assembleCase(code: string, afterwards: string): Program {
+  return assembleText(`${code}\n.text\n${END_LABEL}: ${afterwards}\n`, "code");
+}
+
+/** The profile that a case asks for. */
+export function profileOf(c: Pick<AnyCase, "profile" | "choices">): Profile {
+  const base = PROFILES.find((p) => p.name === c.profile) ?? LA464;
+  if (c.choices === undefined) return base;
+  const choices = Object.entries(c.choices).map(([name, reading]) => `${name} = ${reading}`).join(", ");
+  return deriveProfile(base, { name: `${base.name} with ${choices}`, lvz: c.choices });
+}

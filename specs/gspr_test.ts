@@ -1,0 +1,578 @@
+/**
+ * Sensitive instructions: cpucfg, idle, cacop, IOCSR accesses and CSRs without a guest copy leave guest mode with GSPR, and the hypervisors
+ * make something of it. (What exits only when a control bit says so is in gcfg_test.ts.)
+ *
+ * A hypervisor on hardware that fails here emulates the wrong instruction or none, or lets a guest reach the host's devices and registers.
+ */
+import { type ExpectedExit, gspr, guest, hvc, type RuleId } from "../dsl/mod.ts";
+
+const hex = (n: number | bigint) => `0x${n.toString(16)}`;
+const NOTHING = { kind: "nothing" };
+
+/** Each hypervisor with the rule about its emulation of sensitive instructions. */
+const HYPERVISORS = [["kvm", "PROTO-KVM-34"], ["arceos", "PROTO-AV5-09"]] as const;
+
+/** Where a guest takes its own exceptions. */
+const HANDLER = `
+          .balign 4096
+  handler: hvcl   99
+`;
+
+/** Instructions one after the other, at the labels `p0`, `p1` and so on. */
+function listing(instructions: readonly string[]): string {
+  return instructions.map((text, i) => `p${i}: ${text}`).join("\n");
+}
+
+/** Each instruction of a listing exits with GSPR. */
+function eachExits(instructions: readonly string[]): ExpectedExit[] {
+  return instructions.map((badi, i) => gspr({ at: `p${i}`, badi }));
+}
+
+/** Each instruction of a listing raises IPE in the guest; the host sends it on to the next one, at the same level. */
+function eachRaisesIpe(instructions: readonly string[], PLV: number): ExpectedExit[] {
+  return instructions.map((_, i) =>
+    hvc(99, {
+      at: "handler",
+      took: { kind: "IPE", at: `p${i}` },
+      ...(i + 1 < instructions.length && { set: { csr: { CRMD: { PLV } } }, resume: { pc: `p${i + 1}` } }),
+    })
+  );
+}
+
+// cpucfg -------------------------------------------------------------------------------------------------------------
+
+Deno.test(
+  "cpucfg exits with GSPR at itself, and the guest goes on behind it with the host's answer",
+  guest({
+    rule: "LVZ-EXIT-07",
+    set: { a1: 2 },
+    code: `
+      probe:  cpucfg  $a0, $a1
+      after:  hvcl    0
+    `,
+    exits: [
+      gspr({
+        at: "probe",
+        badi: "cpucfg $a0, $a1",
+        host: { ESTAT: { Ecode: 22, EsubCode: 0, IS: 0 }, ERA: "probe" },
+        resume: { a0: 0x1f },
+      }),
+      hvc(0, { at: "after", regs: { a0: 0x1f } }),
+    ],
+  }),
+);
+
+Deno.test(
+  "a guest that is resumed at its cpucfg exits there again, and one that is sent elsewhere goes there",
+  guest({
+    rule: "LVZ-EXIT-07",
+    code: `
+      probe:  cpucfg  $a0, $a1
+              hvcl    1
+      other:  hvcl    2
+    `,
+    exits: [
+      gspr({ at: "probe", resume: { pc: "probe" } }),
+      gspr({ at: "probe", resume: { pc: "other" } }),
+      hvc(2, { at: "other" }),
+    ],
+  }),
+);
+
+/** Words of hardware, numbers to which hypervisors give a meaning, and numbers of nothing. */
+const INDICES = [
+  ...Array.from({ length: 22 }, (_, n) => BigInt(n)),
+  ...[0x3fff_ffffn, 0x4000_0000n, 0x4000_0004n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn],
+];
+
+for (const PLV of [0, 1, 2, 3]) {
+  Deno.test(
+    `cpucfg exits at PLV${PLV} for words 0 to 20, the software words and numbers without a word`,
+    guest({
+      rule: "LVZ-GUEST-01",
+      csr: { CRMD: { PLV } },
+      code: INDICES.map((n) => `
+              li.d    $a1, ${n}
+        w${n}: cpucfg $a0, $a1`).join(""),
+      exits: INDICES.map((n) => gspr({ at: `w${n}`, regs: { a1: n } })),
+    }),
+  );
+}
+
+for (const [reading, BADV] of [["unchanged", 0xbad0], ["pc", "probe"]] as const) {
+  Deno.test(
+    `BADV after GSPR is ${reading === "pc" ? "the PC" : "what it was"} (reading ${reading})`,
+    guest({
+      rule: "LVZ-EXIT-07",
+      choices: { badvAtGspr: reading },
+      host: { BADV: 0xbad0 },
+      code: `probe: cpucfg $a0, $a1`,
+      exits: [gspr({ at: "probe", host: { BADV } })],
+    }),
+  );
+}
+
+/** What the same LA464 answers whatever else it implements: PRID, crystal, multiplier, two absent words, the caches. */
+const HOST_WORDS = [[0, 0x14c010], [4, 100_000_000], [5, 0x10001], [7, 0], [16, 0x2c3d], [21, 0]] as const;
+const ANSWERS = [
+  ...HOST_WORDS.map(([index, word]) => ["kvm", "PROTO-KVM-35", index, word] as const),
+  ["kvm", "PROTO-KVM-35", 0x4000_0000, 0x004d_564b],
+  ["kvm", "PROTO-KVM-35", 0x4000_0001, 0],
+  ["kvm", "PROTO-KVM-35", 0x4000_0004, 1 << 25],
+  ["kvm", "PROTO-KVM-35", 0x12_4000_0000, 0x004d_564b],
+  ...HOST_WORDS.map(([index, word]) => ["arceos", "PROTO-AV5-09", index, word] as const),
+  ["arceos", "PROTO-AV5-09", 0x4000_0000, 0],
+  ["arceos", "PROTO-AV5-09", 0x12_0000_0004, 0],
+] as const;
+
+for (const [name, rule, index, word] of ANSWERS) {
+  Deno.test(
+    `${name} answers cpucfg ${hex(index)} with ${hex(word)}`,
+    guest({
+      rule,
+      switches: [name],
+      set: { a1: index },
+      code: `
+        probe:  cpucfg  $a0, $a1
+                hvcl    0
+      `,
+      exits: [gspr({ at: "probe", handle: NOTHING }), hvc(0, { regs: { a0: word } })],
+    }),
+  );
+}
+
+for (
+  const [name, rule, does, bits] of [
+    ["kvm", "PROTO-KVM-35", "hides LVZ", 0],
+    ["arceos", "PROTO-AV5-09", "passes on LVZ, version 1,", 0b0011],
+  ] as const
+) {
+  Deno.test(
+    `${name} ${does} in cpucfg word 2`,
+    guest({
+      rule,
+      switches: [name],
+      set: { a1: 2 },
+      code: `
+        probe:  cpucfg      $a0, $a1
+                bstrpick.d  $a0, $a0, 13, 10
+                hvcl        0
+      `,
+      exits: [gspr({ at: "probe", handle: NOTHING }), hvc(0, { regs: { a0: bits } })],
+    }),
+  );
+}
+
+/** Instructions with unusual registers, what was in them, and what a hypervisor that reads them from BADI puts there. */
+const UNUSUAL_REGISTERS = [
+  ["cpucfg $zero, $a1", { a1: 4 }, {}],
+  ["cpucfg $a1, $a1", { a1: 4 }, { a1: 100_000_000 }],
+  ["cpucfg $a1, $zero", { a1: 4 }, { a1: 0x14c010 }],
+  ["cpucfg $sp, $ra", { ra: 5 }, { sp: 0x10001 }],
+  ["csrrd $zero, IMPCTL1", {}, {}],
+  ["csrwr $zero, IMPCTL1", {}, {}],
+  ["csrrd $s8, IMPCTL1", { s8: 1 }, { s8: 0 }],
+  ["csrxchg $s0, $s0, IMPCTL1", { s0: 1 }, { s0: 0 }],
+  ["csrxchg $tp, $sp, IMPCTL1", { tp: 1 }, { tp: 0 }],
+] as const;
+
+for (const [badi, set, regs] of UNUSUAL_REGISTERS) {
+  Deno.test(
+    `BADI tells the hypervisor the registers of ${badi}`,
+    guest({
+      rule: "LVZ-EXIT-07",
+      set,
+      code: `
+        probe:  ${badi}
+                hvcl  0
+      `,
+      exits: [gspr({ at: "probe", badi, handle: NOTHING }), hvc(0, { regs })],
+    }),
+  );
+}
+
+// idle ---------------------------------------------------------------------------------------------------------------
+
+for (const level of [0, 1, 0x7fff]) {
+  Deno.test(
+    `idle ${hex(level)} exits with GSPR at itself, and the guest goes on behind it`,
+    guest({
+      rule: "LVZ-GUEST-02",
+      code: `
+        sleep:  idle  ${level}
+        awake:  hvcl  0
+      `,
+      exits: [gspr({ at: "sleep", badi: `idle ${level}` }), hvc(0, { at: "awake" })],
+    }),
+  );
+}
+
+Deno.test(
+  "idle exits although an interrupt of the guest is pending, since the guest has interrupts off",
+  guest({
+    rule: "LVZ-INT-08",
+    inject: ["SWI0", "HWI3"],
+    csr: { CRMD: { IE: 0 }, ECFG: { LIE: 0x1fff } },
+    code: `
+      sleep:  idle  0
+      awake:  hvcl  0
+    `,
+    exits: [gspr({ at: "sleep" }), hvc(0, { at: "awake" })],
+  }),
+);
+
+Deno.test(
+  "an interrupt that the host injects while the guest idles is taken behind the idle",
+  guest({
+    rule: "LVZ-INT-07",
+    csr: { CRMD: { IE: 1 }, ECFG: { LIE: 0x20 }, EENTRY: "handler" },
+    code: `
+      sleep:  idle  0
+      awake:  hvcl  0
+      ${HANDLER}
+    `,
+    exits: [
+      gspr({ at: "sleep", inject: "HWI3" }),
+      hvc(99, { at: "handler", took: { kind: "INT", at: "awake" } }),
+    ],
+  }),
+);
+
+for (const [name, rule] of HYPERVISORS) {
+  Deno.test(
+    `${name} reports idle, with the guest behind it`,
+    guest({
+      rule,
+      switches: [name],
+      code: `
+        sleep:  idle  0
+        awake:  hvcl  0
+      `,
+      exits: [gspr({ at: "sleep", handle: { kind: "idle" } }), hvc(0, { at: "awake" })],
+    }),
+  );
+}
+
+// cacop --------------------------------------------------------------------------------------------------------------
+
+/** Bits 4:3 of a cacop's code are the type of operation, bits 2:0 the cache. */
+const CACOP_TYPES = ["store tag", "index", "hit", "implementation"];
+const CACOP_CODES = Array.from({ length: 32 }, (_, code) => code);
+
+for (const [GCI, native] of [[0, []], [1, ["hit"]], [2, ["hit", "index"]]] as const) {
+  const exiting = CACOP_CODES.filter((code) => !native.some((type) => type === CACOP_TYPES[code >> 3]));
+  Deno.test(
+    `with GCFG.GCI = ${GCI} every cacop exits${native.length > 0 ? ` but for ${native.join(" and ")}` : ""}`,
+    guest({
+      rule: "LVZ-GUEST-04",
+      host: { GCFG: { GCI } },
+      set: { s0: "data" },
+      code: `
+        ${CACOP_CODES.map((code) => `cacop_${code}: cacop ${code}, $s0, 8`).join("\n")}
+        done: hvcl 0
+              .data
+        data: .dword 0, 0
+      `,
+      exits: [
+        ...exiting.map((code) => gspr({ at: `cacop_${code}`, badi: `cacop ${code}, $s0, 8` })),
+        hvc(0, { at: "done" }),
+      ],
+    }),
+  );
+}
+
+for (const [name, rule] of HYPERVISORS) {
+  Deno.test(
+    `${name} does nothing about a cacop but to go on behind it`,
+    guest({
+      rule,
+      switches: [name],
+      code: `
+        tag:  cacop  0, $a0, 0
+              hvcl   0
+      `,
+      exits: [gspr({ at: "tag", handle: NOTHING }), hvc(0)],
+    }),
+  );
+}
+
+// IOCSRs -------------------------------------------------------------------------------------------------------------
+
+/** Suffix, bytes, and what arceos reads of the vendor's name ("Loongson") at IOCSR 0x10. */
+const WIDTHS = [
+  ["b", 1, 0x4c],
+  ["h", 2, 0x6f4c],
+  ["w", 4, 0x6e6f_6f4c],
+  ["d", 8, 0x6e6f_7367_6e6f_6f4cn],
+] as const;
+const PATTERN = 0xf1e2_d3c4_b5a6_9788n;
+/** KVM takes the low 32 bits of an address: a mailbox of the IPI block. */
+const FAR_MAILBOX = 0xdead_beef_0000_1020n;
+
+for (const [suffix, width, vendor] of WIDTHS) {
+  Deno.test(
+    `iocsrrd.${suffix} exits with GSPR, and the host decides on the result`,
+    guest({
+      rule: "LVZ-GUEST-03",
+      set: { a1: 0x8 },
+      code: `
+        read:   iocsrrd.${suffix}  $a0, $a1
+        after:  hvcl      0
+      `,
+      exits: [
+        gspr({ at: "read", badi: `iocsrrd.${suffix} $a0, $a1`, resume: { a0: 0x5a } }),
+        hvc(0, { at: "after", regs: { a0: 0x5a } }),
+      ],
+    }),
+  );
+
+  Deno.test(
+    `iocsrwr.${suffix} exits with GSPR and does not reach the host's IPI`,
+    guest({
+      rule: "LVZ-GUEST-03",
+      host: { ECFG: { LIE: 0x1000 } },
+      set: { a0: -1, a1: 0x1004, a2: 0x1008 },
+      code: `
+        enable: iocsrwr.${suffix}  $a0, $a1
+        raise:  iocsrwr.${suffix}  $a0, $a2
+        after:  hvcl      0
+      `,
+      exits: [
+        gspr({ at: "enable", badi: `iocsrwr.${suffix} $a0, $a1` }),
+        gspr({ at: "raise", badi: `iocsrwr.${suffix} $a0, $a2` }),
+        hvc(0, { at: "after", host: { ESTAT: { IS: 0 } } }),
+      ],
+    }),
+  );
+
+  Deno.test(
+    `kvm asks its VMM for ${width} bytes on iocsrrd.${suffix} and hands it the low ${width} bytes on iocsrwr.${suffix}`,
+    guest({
+      rule: "PROTO-KVM-38",
+      switches: ["kvm"],
+      set: { s0: PATTERN, s1: FAR_MAILBOX },
+      code: `
+        write:  iocsrwr.${suffix}  $s0, $s1
+        read:   iocsrrd.${suffix}  $s0, $s1
+                hvcl      0
+      `,
+      exits: [
+        gspr({
+          at: "write",
+          handle: { kind: "iocsr", address: 0x1020n, width, data: BigInt.asUintN(8 * width, PATTERN) },
+        }),
+        gspr({
+          at: "read",
+          handle: { kind: "iocsr", address: 0x1020n, width, register: 23, data: undefined },
+          resume: { s0: 7 },
+        }),
+        hvc(0, { regs: { s0: 7 } }),
+      ],
+    }),
+  );
+
+  Deno.test(
+    `arceos answers iocsrrd.${suffix} from the host's IOCSRs`,
+    guest({
+      rule: "PROTO-AV5-09",
+      switches: ["arceos"],
+      set: { a1: 0x10 },
+      code: `
+        read:  iocsrrd.${suffix}  $a0, $a1
+               hvcl      0
+      `,
+      exits: [gspr({ at: "read", handle: NOTHING }), hvc(0, { regs: { a0: vendor } })],
+    }),
+  );
+}
+
+Deno.test(
+  "arceos writes the host's IOCSRs for its guest and reads them back sign-extended",
+  guest({
+    rule: "PROTO-AV5-09",
+    switches: ["arceos"],
+    set: { a0: 0x8123_4567_89ab_cdefn, a1: 0x1020 },
+    code: `
+      write:  iocsrwr.d  $a0, $a1
+      word:   iocsrrd.w  $a2, $a1
+      whole:  iocsrrd.d  $a3, $a1
+              hvcl       0
+    `,
+    exits: [
+      gspr({ at: "write", handle: NOTHING }),
+      gspr({ at: "word", handle: NOTHING }),
+      gspr({ at: "whole", handle: NOTHING }),
+      hvc(0, { regs: { a2: 0xffff_ffff_89ab_cdefn, a3: 0x8123_4567_89ab_cdefn } }),
+    ],
+  }),
+);
+
+// CSRs without a guest copy ------------------------------------------------------------------------------------------
+
+// deno-fmt-ignore
+/** The registers of LVZ-GCSR-05 that have a name; those of LVZ itself have a rule of their own. */
+const HOST_ONLY: readonly (readonly [number: number, name: string, rule?: RuleId])[] = [
+  [0x15, "GTLBC", "LVZ-CSR-02"], [0x16, "TRGP", "LVZ-CSR-02"],  [0x50, "GSTAT", "LVZ-CSR-02"],
+  [0x51, "GCFG", "LVZ-CSR-02"],  [0x52, "GINTC", "LVZ-CSR-02"], [0x53, "GCNTC", "LVZ-CSR-02"],
+  [0x80, "IMPCTL1"],   [0x81, "IMPCTL2"],   [0x98, "CTAG"],
+  [0x90, "MERRCTL"],   [0x91, "MERRINFO1"], [0x92, "MERRINFO2"],
+  [0x93, "MERRENTRY"], [0x94, "MERRERA"],   [0x95, "MERRSAVE"],
+  [0x500, "DBG"],      [0x501, "DERA"],     [0x502, "DSAVE"],
+];
+
+// deno-fmt-ignore
+/** Samples of the ranges: their ends, and what Linux names in them. */
+const RANGES = [
+  ["LVZ-GCSR-05", "0xc0 to 0xff",                  [0xc0, 0xc1, 0xc2, 0xd0, 0xd4, 0xef, 0xfe, 0xff]],
+  ["LVZ-GCSR-05", "0x100 to 0x109",                [0x100, 0x101, 0x105, 0x108, 0x109]],
+  ["LVZ-GCSR-06", "the load and store watchpoints", [0x300, 0x301, 0x310, 0x311, 0x312, 0x313, 0x34b, 0x34f]],
+  ["LVZ-GCSR-06", "the fetch watchpoints",         [0x380, 0x381, 0x390, 0x391, 0x392, 0x393, 0x3cb, 0x3cf]],
+  ["LVZ-GCSR-07", "performance counters, none of them granted,", [0x200, 0x201, 0x202, 0x203, 0x207, 0x21f]],
+] as const;
+
+const ALL_ONES = { a1: -1, a2: -1, a3: -1 };
+/** The three kinds of access; one that gets through sets every bit. */
+function accesses(number: number): readonly string[] {
+  return [`csrrd $a0, ${number}`, `csrwr $a1, ${number}`, `csrxchg $a2, $a3, ${number}`];
+}
+
+for (
+  const [rule, what, numbers] of [
+    ...HOST_ONLY.map(([number, name, rule]) =>
+      [rule ?? "LVZ-GCSR-05", `${name} (${hex(number)})`, [number]] as const
+    ),
+    ...RANGES,
+  ]
+) {
+  const instructions = numbers.flatMap(accesses);
+  Deno.test(
+    `csrrd, csrwr and csrxchg of ${what} exit with GSPR and reach nothing`,
+    guest({
+      rule,
+      set: ALL_ONES,
+      code: `
+        ${listing(instructions)}
+        done: hvcl 0
+      `,
+      exits: [...eachExits(instructions), hvc(0, { at: "done" })],
+    }),
+  );
+}
+
+Deno.test(
+  "GCFG.GPERF grants no counter where there is none: their registers still exit",
+  guest({
+    rule: "LVZ-PMU-03",
+    host: { GCFG: { GPERF: 7 } },
+    code: `probe: csrrd $a0, 0x201`,
+    exits: [gspr({ at: "probe", host: { GCFG: { GPERF: 0, GPMP: 0 } } })],
+  }),
+);
+
+// deno-fmt-ignore
+/** CSRs that KVM keeps for a guest. */
+const KEPT = [
+  [0x81, "IMPCTL2"], [0x95, "MERRSAVE"],  [0x98, "CTAG"],      [0x502, "DSAVE"],
+  [0x301, "MWPS"],   [0x34b, "MWP7CFG4"], [0x390, "FWP0CFG1"], [0x207, "PMCNT3"],
+] as const;
+
+for (const [number, name] of KEPT) {
+  Deno.test(
+    `kvm keeps ${name} (${hex(number)}) for its guest, apart from the host's`,
+    guest({
+      rule: "PROTO-KVM-37",
+      switches: ["kvm"],
+      set: { a0: 0x1234_5678, a1: -1, a2: 0xff00 },
+      code: `
+        write:     csrwr    $a0, ${number}
+        exchange:  csrxchg  $a1, $a2, ${number}
+        read:      csrrd    $a3, ${number}
+                   hvcl     0
+      `,
+      exits: [
+        gspr({ at: "write", handle: NOTHING }),
+        gspr({ at: "exchange", regs: { a0: 0 }, handle: NOTHING }),
+        gspr({ at: "read", regs: { a1: 0x1234_5678 }, handle: NOTHING }),
+        hvc(0, { regs: { a3: 0x1234_ff78 } }),
+      ],
+    }),
+  );
+}
+
+for (const number of [0x15, 0x50, 0x53, 0xc0, 0x109, 0x208]) {
+  Deno.test(
+    `kvm answers 0 for CSR ${hex(number)}, which it does not keep, and drops what is written`,
+    guest({
+      rule: "PROTO-KVM-37",
+      switches: ["kvm"],
+      set: { a0: 0x1234_5678 },
+      code: `
+        write:  csrwr  $a0, ${number}
+        read:   csrrd  $a1, ${number}
+                hvcl   0
+      `,
+      exits: [
+        gspr({ at: "write", handle: NOTHING }),
+        gspr({ at: "read", regs: { a0: 0 }, handle: NOTHING }),
+        hvc(0, { regs: { a1: 0 } }),
+      ],
+    }),
+  );
+}
+
+Deno.test(
+  "arceos gives its guest the host's own timer registers when they exit, and 0 for every other CSR",
+  guest({
+    rule: "PROTO-AV5-09",
+    switches: ["arceos"],
+    host: { GCFG: { TIT: 1 }, TCFG: 0x4000, CNTC: 5 },
+    set: { a0: 0x8000, a1: -1 },
+    code: `
+      write:  csrwr  $a0, TCFG
+      read:   csrrd  $a2, TCFG
+      cntc:   csrrd  $a3, CNTC
+      other:  csrwr  $a1, IMPCTL1
+              hvcl   0
+    `,
+    exits: [
+      gspr({ at: "write", handle: NOTHING }),
+      gspr({ at: "read", regs: { a0: 0x4000 }, host: { TCFG: 0x8000 }, handle: NOTHING }),
+      gspr({ at: "cntc", regs: { a2: 0x8000 }, handle: NOTHING }),
+      gspr({ at: "other", regs: { a3: 0 }, handle: NOTHING }),
+      hvc(0, { regs: { a1: 0 } }),
+    ],
+  }),
+);
+
+// Below PLV0 ---------------------------------------------------------------------------------------------------------
+
+const NUMBERS = [...HOST_ONLY.map(([number]) => number), ...RANGES.map(([, , numbers]) => numbers[0])];
+
+for (const [PLV, kind] of [[1, "csrrd $a0,"], [2, "csrwr $a1,"], [3, "csrxchg $a2, $a3,"]] as const) {
+  for (
+    const [rule, what, instructions] of [
+      ["LVZ-EXIT-27", "idle", ["idle 0"]],
+      ["LVZ-EXIT-27", "cacop of every type", [0, 8, 16, 24].map((code) => `cacop ${code}, $s0, 0`)],
+      [
+        "LVZ-GUEST-03",
+        "iocsrrd and iocsrwr",
+        WIDTHS.flatMap(([s]) => [`iocsrrd.${s} $a0, $a1`, `iocsrwr.${s} $a0, $a1`]),
+      ],
+      [
+        "LVZ-GCSR-04",
+        `${kind.slice(0, kind.indexOf(" "))} of CSRs without a guest copy`,
+        NUMBERS.map((number) => `${kind} ${number}`),
+      ],
+    ] as const
+  ) {
+    Deno.test(
+      `${what} at PLV${PLV} raises IPE, which the guest takes itself`,
+      guest({
+        rule,
+        csr: { CRMD: { PLV }, EENTRY: "handler" },
+        code: listing(instructions) + HANDLER,
+        exits: eachRaisesIpe(instructions, PLV),
+      }),
+    );
+  }
+}
