@@ -48,7 +48,7 @@ export function mnemonic(name: string): string | undefined {
 }
 
 function operandText(operand: Operand, value: number): string {
-  if (operand.kind === "register") return registerName(fieldValue(operand.field, value));
+  if (operand.kind === "register") return registerName(fieldValue(operand.field, value), operand.file);
   const number = operandValue(operand, value);
   if (operand.kind === "csr") {
     const csr = csrByNumber(Number(number));

@@ -9,6 +9,8 @@ import type { Feature, Profile } from "./profile.ts";
 
 /** Where a feature is reported: word and bit. */
 const FEATURE_BITS: Readonly<Record<Feature, readonly [word: number, bit: number]>> = {
+  FP: [2, 0],
+  FRECIPE: [2, 25],
   UAL: [1, 20],
   CRC: [1, 25],
   LVZ: [2, 10],
@@ -20,17 +22,21 @@ const FEATURE_BITS: Readonly<Record<Feature, readonly [word: number, bit: number
   SCQ: [2, 30],
 };
 
-/** ARCH = LA64, PGMMU, IOCSR, RI, EP, RPLV, HP, IOCSR_BRD: what every profile of this machine has. */
+/** ARCH = LA64, PGMMU, IOCSR, RI, EP, RPLV, HP: what every profile of this machine has. Bit 26 (MSG_INT) it has not. */
 function baseWord1(profile: Profile): bigint {
   const widths = BigInt(profile.palen - 1) << 4n | BigInt(profile.valen - 1) << 12n;
-  const fixed = [21, 22, 23, 24, 26].reduce((word, b) => word | 1n << BigInt(b), 0n);
+  const fixed = [21, 22, 23, 24].reduce((word, b) => word | 1n << BigInt(b), 0n);
   return 2n | 1n << 2n | 1n << 3n | widths | fixed;
 }
 
-/** LVZ version 1 in bits 13:11 (LVZ-DET-02); LLFTP and its version 1 in bits 14 and 17:15. */
+/**
+ * FP_SP, FP_DP and FP_ver = 1 in bits 1, 2 and 5:3; LVZ version 1 in bits 13:11 (LVZ-DET-02); LLFTP and its version 1 in bits 14
+ * and 17:15.
+ */
 function baseWord2(profile: Profile): bigint {
+  const fp = 1n << 1n | 1n << 2n | 1n << 3n;
   const timer = 1n << 14n | 1n << 15n;
-  return timer | (profile.features.has("LVZ") ? 1n << 11n : 0n);
+  return timer | (profile.features.has("FP") ? fp : 0n) | (profile.features.has("LVZ") ? 1n << 11n : 0n);
 }
 
 /** A configuration word, zero-extended. Words that do not exist read 0. */

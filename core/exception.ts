@@ -38,6 +38,9 @@ export class Trap {
   }
 }
 
+/** Exits about whose BADV sources disagree (LVZ-CONF-20). */
+const BADV_DISPUTED: ReadonlySet<ExceptionKind> = new Set([EXCEPTIONS.GSPR, EXCEPTIONS.HVC]);
+
 /** Page exceptions, which record the address in TLBEHI too. */
 const FIRST_PAGE_FAULT = EXCEPTIONS.PIL.ecode;
 const LAST_PAGE_FAULT = EXCEPTIONS.PPI.ecode;
@@ -55,7 +58,7 @@ export function takeException(m: Machine, trap: Trap, pc: bigint, word: number |
   } else {
     bank.set(BADI.Inst, BigInt(word ?? 0));
     if (trap.badv !== undefined) recordBadAddress(bank, trap.kind, trap.badv);
-    else if (trap.exits && m.profile.lvz.badvAtGspr === "pc") bank.set(BADV.VAddr, pc);
+    else if (BADV_DISPUTED.has(trap.kind) && m.profile.lvz.badvAtGspr === "pc") bank.set(BADV.VAddr, pc);
     takeGeneral(m, bank, trap.kind, trap.kind.ecode, pc, inGuest);
   }
   exitOnHardwareChange(m, bank);

@@ -16,7 +16,7 @@ import { EXCEPTIONS } from "./exception_codes.ts";
 import type { ExecutionContext } from "./exec/evaluate.ts";
 import { History } from "./history.ts";
 import { Tlb } from "./mmu/tlb.ts";
-import { type AccessType, effectiveAddress } from "./mmu/translate.ts";
+import type { AccessType } from "./mmu/translate.ts";
 import { TranslationCache } from "./mmu/translation_cache.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
 import { LA464, type Profile } from "./profile.ts";
@@ -51,6 +51,7 @@ const SIZES: Readonly<Record<MemoryType, AccessSize>> = {
   u32: 4,
   u64: 8,
 };
+const ADDRESS_32 = [undefined, MISC.VA32L1, MISC.VA32L2, MISC.VA32L3] as const;
 const ALIGNMENT_CHECKED = [MISC.ALCL0, MISC.ALCL1, MISC.ALCL2, MISC.ALCL3] as const;
 
 /** A LoongArch64 processor with LVZ. */
@@ -59,6 +60,12 @@ export class Machine implements ExecutionContext {
   readonly bus: Bus;
   readonly iocsr: IocsrSpace;
   readonly gpr = new BigUint64Array(32);
+  /** The floating-point registers. Guest and host share them (LVZ-FP-01). */
+  readonly fpr = new BigUint64Array(32);
+  /** The condition flags fcc0 to fcc7, each 0 or 1. */
+  readonly fcc = new Uint8Array(8);
+  /** FCSR0, of which FCSR1 to FCSR3 show parts. */
+  fcsr = 0;
   /** Address of the current instruction. */
   pc = RESET_ADDRESS;
   /** Where execution continues after it. */
@@ -86,6 +93,10 @@ export class Machine implements ExecutionContext {
   readonly #guestLl: LlBit = { valid: false, address: 0 };
   readonly #translations: TranslationCache;
   #inGuest = false;
+  /** {@linkcode changes} when the mode below was read. */
+  #modeAt = -1;
+  #plv = 0;
+  #address32 = false;
 
   constructor(options: MachineOptions) {
     this.profile = options.profile ?? LA464;
@@ -111,8 +122,8 @@ export class Machine implements ExecutionContext {
 
   /** Sets GSTAT.VM: the one place where the world changes. */
   setGuestMode(inGuest: boolean): void {
-    this.host.set(GSTAT.VM, inGuest ? 1n : 0n);
     this.#inGuest = inGuest;
+    this.host.set(GSTAT.VM, inGuest ? 1n : 0n);
     if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(!inGuest);
   }
 
@@ -123,7 +134,22 @@ export class Machine implements ExecutionContext {
 
   /** The privilege level of the current world. */
   get plv(): number {
-    return Number(this.current.get(CRMD.PLV));
+    if (this.#modeAt !== this.changes) this.#readMode();
+    return this.#plv;
+  }
+
+  /** True where the current privilege level has addresses of 32 bits (MISC.VA32Ln). */
+  get address32(): boolean {
+    if (this.#modeAt !== this.changes) this.#readMode();
+    return this.#address32;
+  }
+
+  /** Keeps what every instruction asks of the registers until they change. */
+  #readMode(): void {
+    this.#plv = Number(this.current.get(CRMD.PLV));
+    const field = ADDRESS_32[this.#plv];
+    this.#address32 = field !== undefined && this.current.is(field);
+    this.#modeAt = this.changes;
   }
 
   /** The timer of the host or of the guest. */
@@ -154,7 +180,7 @@ export class Machine implements ExecutionContext {
   // What the meaning of an instruction can do ---------------------------------------------------------------------
 
   raise(exception: MeaningException, badv?: bigint): never {
-    throw new Trap(EXCEPTIONS[exception], badv);
+    throw new Trap(EXCEPTIONS[exception], badv === undefined ? undefined : this.effectiveAddress(badv));
   }
 
   load(address: bigint, type: MemoryType, access: Access): bigint {
@@ -172,9 +198,14 @@ export class Machine implements ExecutionContext {
     else this.#storeUnaligned(address, size, low);
   }
 
+  /** An address as the current privilege level forms it: zero-extended from 32 bits where its addresses are that short. */
+  effectiveAddress(address: bigint): bigint {
+    return this.address32 ? address & 0xffffffffn : address;
+  }
+
   /** The physical address of a virtual one in the current world. Throws the Trap that the access raises. */
   translate(address: bigint, type: AccessType): number {
-    return this.#translations.translate(effectiveAddress(this, address), type);
+    return this.#translations.translate(this.effectiveAddress(address), type);
   }
 
   /** True if aligned; raises ALE if it is not and must be. */
@@ -182,7 +213,7 @@ export class Machine implements ExecutionContext {
     if ((Number(address & 7n) & (size - 1)) === 0) return true;
     const checked = access.aligned || !this.profile.features.has("UAL") ||
       this.current.is(ALIGNMENT_CHECKED[this.plv]!);
-    if (checked) throw new Trap(EXCEPTIONS.ALE, effectiveAddress(this, address));
+    if (checked) throw new Trap(EXCEPTIONS.ALE, this.effectiveAddress(address));
     return false;
   }
 

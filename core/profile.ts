@@ -7,6 +7,8 @@
 
 /** An optional part of the architecture; CPUCFG reports each, and an instruction that needs an absent one raises INE. */
 export type Feature =
+  | "FP"
+  | "FRECIPE"
   | "LVZ"
   | "LAM"
   | "LAM_BH"
@@ -83,12 +85,12 @@ const LVZ_DEFAULTS: LvzChoices = {
 };
 
 /**
- * The LA464 core of the Loongson 3A5000, with LVZ. It reports no floating point and no vectors because this bench does
- * not implement them yet; an FP instruction therefore raises INE.
+ * The LA464 core of the Loongson 3A5000, with LVZ. It reports no vectors because this bench does not implement them yet; a
+ * vector instruction therefore raises INE.
  */
 export const LA464: Profile = {
   name: "la464",
-  features: new Set<Feature>(["LVZ", "LAM", "CRC", "LSPW", "UAL"]),
+  features: new Set<Feature>(["FP", "LVZ", "LAM", "CRC", "LSPW", "UAL"]),
   valen: 48,
   palen: 48,
   saveCount: 8,
@@ -107,7 +109,7 @@ export const LA464: Profile = {
     [17, 0x6080003n],
     [18, 0x6080003n],
     [19, 0x608000fn],
-    [20, 0x60f000fn],
+    [20, 0x60e000fn],
   ]),
   clock: { ticks: 1, instructions: 1 },
   lvz: LVZ_DEFAULTS,
@@ -139,7 +141,7 @@ export function deriveProfile(base: Profile, changes: ProfileChanges): Profile {
 /** LA464 with the instructions that LoongArch v1.1 added. */
 export const LA464_V1_1: Profile = deriveProfile(LA464, {
   name: "la464-v1.1",
-  add: ["LAM_BH", "LAMCAS", "LLACQ_SCREL", "SCQ"],
+  add: ["FRECIPE", "LAM_BH", "LAMCAS", "LLACQ_SCREL", "SCQ"],
 });
 
 /** LA464 with LVZ fused off. */

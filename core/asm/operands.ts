@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Instruction, type Operand, parseRegister, REGISTER_NAMES } from "../isa/mod.ts";
+import {
+  ALL_REGISTER_NAMES,
+  type Instruction,
+  type Operand,
+  parseAnyRegister,
+  type RegisterFile,
+} from "../isa/mod.ts";
 import type { Cursor } from "./cursor.ts";
 import { AlreadyReported, joinSpans, SourceFault, type Span } from "./errors.ts";
 import { constantExpression, numberValue, type Value } from "./expression.ts";
@@ -15,6 +21,7 @@ import type { Unit } from "./unit.ts";
 /** A register operand. */
 export interface RegisterOperand {
   readonly kind: "register";
+  readonly file: RegisterFile;
   readonly number: number;
   readonly span: Span;
 }
@@ -58,9 +65,9 @@ export function noteNumbers(
 /** An operand as written. */
 export type OperandNode = RegisterOperand | ValueOperand;
 
-/** A register that a pseudo-instruction implies. */
+/** A general register that a pseudo-instruction implies. */
 export function registerOperand(number: number, span: Span): RegisterOperand {
-  return { kind: "register", number, span };
+  return { kind: "register", file: "general", number, span };
 }
 
 /** A number that a pseudo-instruction implies. */
@@ -88,10 +95,10 @@ function parseOperand(cursor: Cursor, unit: Unit): OperandNode {
   const token = cursor.peek();
   if (token?.kind === "register") {
     cursor.next();
-    const number = parseRegister(token.text);
-    if (number !== undefined) return { kind: "register", number, span: token };
-    const near = didYouMean(token.text, REGISTER_NAMES);
-    throw new SourceFault(`Cannot use ${token.text}: it is no general register${near}`, token);
+    const register = parseAnyRegister(token.text);
+    if (register !== undefined) return { kind: "register", ...register, span: token };
+    const near = didYouMean(token.text, ALL_REGISTER_NAMES);
+    throw new SourceFault(`Cannot use ${token.text}: it is no register${near}`, token);
   }
   if (token !== undefined && cursor.accept("%")) return parseModified(cursor, unit, token);
   const expression = unit.expression(cursor);
@@ -117,8 +124,17 @@ function parseModified(cursor: Cursor, unit: Unit, percent: Span): ValueOperand 
 /** What is expected of an operand: its kind, and its name in messages. */
 export interface Wanted {
   readonly kind: Operand["kind"];
+  /** Of a register: which ones; general ones if it does not say. */
+  readonly file?: RegisterFile;
   readonly name: string;
 }
+
+const FILE_TEXTS: Readonly<Record<RegisterFile, string>> = {
+  general: "a general register",
+  float: "a floating-point register",
+  flag: "a condition flag",
+  fcsr: "a floating-point control register",
+};
 
 const KIND_TEXTS: Readonly<Record<Operand["kind"], string>> = {
   register: "a register",
@@ -128,9 +144,19 @@ const KIND_TEXTS: Readonly<Record<Operand["kind"], string>> = {
 };
 
 function checkKind(unit: Unit, written: string, wanted: Wanted, given: OperandNode): void {
-  if (given.kind === (wanted.kind === "register" ? "register" : "value")) return;
   const text = unit.text(given.span);
-  const hint = parseRegister(`$${text}`) === undefined ? "" : `, did you mean $${text}`;
+  if (given.kind === "register" && wanted.kind === "register") {
+    const { file = "general", name } = wanted;
+    if (given.file === file) return;
+    throw new SourceFault(
+      `Cannot assemble ${written}: ${name} must be ${FILE_TEXTS[file]}, ${text} is none`,
+      given.span,
+    );
+  }
+  if (given.kind === "value" && wanted.kind !== "register") return;
+  const hint = parseAnyRegister(`$${text}`)?.file !== (wanted.file ?? "general")
+    ? ""
+    : `, did you mean $${text}`;
   const reason = `${wanted.name} must be ${KIND_TEXTS[wanted.kind]}, ${text} is ${
     given.kind === "register" ? "a register" : "none"
   }`;

@@ -6,6 +6,8 @@
 import type { Machine } from "../machine.ts";
 import { CSR_CALLS } from "./csr_calls.ts";
 import type { CallTable } from "./evaluate.ts";
+import { FP_CALLS } from "./fp_calls.ts";
+import { FP_MOVE_CALLS } from "./fp_move_calls.ts";
 import { LLSC_CALLS } from "./llsc_calls.ts";
 import { SYSTEM_CALLS } from "./system_calls.ts";
 import { TLB_CALLS } from "./tlb_calls.ts";
@@ -18,4 +20,6 @@ export const CALLS: CallTable<Machine> = {
   ...WALK_CALLS,
   ...SYSTEM_CALLS,
   ...LLSC_CALLS,
+  ...FP_CALLS,
+  ...FP_MOVE_CALLS,
 };

@@ -14,6 +14,8 @@ export interface ExecutionContext {
   readonly gpr: BigUint64Array;
   /** Address of the current instruction. */
   pc: bigint;
+  /** True where the current privilege level has addresses of 32 bits. */
+  readonly address32: boolean;
   /** Where execution continues: `pc + 4` unless the meaning jumps. Set before the meaning runs. */
   nextPc: bigint;
   /** A load, extended to 64 bits as `type` says. Throws what the access raises. */
@@ -190,6 +192,10 @@ class Compiler<C extends ExecutionContext> {
         const a = this.#value(e.a);
         const b = this.#value(e.b);
         return (cpu, op) => apply(a(cpu, op), b(cpu, op));
+      }
+      case "address": {
+        const a = this.#value(e.a);
+        return (cpu, op) => cpu.address32 ? BigInt.asUintN(64, BigInt.asIntN(32, a(cpu, op))) : a(cpu, op);
       }
       case "extend": {
         const { signed, bits } = e;

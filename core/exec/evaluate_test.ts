@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decode, type Decoded } from "../isa/decode.ts";
+import { decode, type Decoded, noRegisters } from "../isa/decode.ts";
 import { encode } from "../isa/encode.ts";
 import type { Access, MeaningException, MemoryType } from "../isa/meaning.ts";
 import { call, k, nop, rd, rj, seq, set, store } from "../isa/meaning.ts";
@@ -26,6 +26,7 @@ const WIDTH: Readonly<Record<MemoryType, bigint>> = {
 
 /** Registers and 16 bytes of memory. */
 class FakeCpu implements ExecutionContext {
+  readonly address32 = false;
   readonly gpr = new BigUint64Array(32);
   pc = 0n;
   nextPc = 4n;
@@ -287,7 +288,15 @@ Deno.test("a sequence has its effects in order, up to the first exception", () =
   const instruction = get("x", table);
   const cpu = new FakeCpu();
   cpu.gpr[5] = 3n;
-  const op: Decoded = { instruction, word: 0xa4, rd: 4, rj: 5, rk: 0, operands: {}, immediates: [] };
+  const op: Decoded = {
+    ...noRegisters(),
+    instruction,
+    word: 0xa4,
+    rd: 4,
+    rj: 5,
+    operands: {},
+    immediates: [],
+  };
   assertThrows(() => compile(instruction, {})(cpu, op), Error, "access at 63");
   assertEquals([cpu.gpr[4], cpu.memory], [2n, 1n << 24n]);
 });

@@ -6,8 +6,6 @@
  */
 import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
-import { Trap } from "../exception.ts";
-import { EXCEPTIONS } from "../exception_codes.ts";
 import { setRegister } from "./registers.ts";
 
 type Width = "s32" | "u64";
@@ -28,8 +26,8 @@ function loadLinked(type: Width): (m: Machine, op: Decoded) => void {
 }
 
 /** Raises ALE before anything else is looked at, as for every access that must be aligned. */
-function checkAligned(at: bigint, bytes: bigint): void {
-  if (at % bytes !== 0n) throw new Trap(EXCEPTIONS.ALE, at);
+function checkAligned(m: Machine, at: bigint, bytes: bigint): void {
+  if (at % bytes !== 0n) m.raise("ALE", at);
 }
 
 /** True if a store to `at` would succeed; without an LLbit no access is made. */
@@ -49,7 +47,7 @@ function storeConditional(type: Width): (m: Machine, op: Decoded) => void {
   const bytes = type === "u64" ? 8 : 4;
   return (m, op) => {
     const at = address(m, op);
-    checkAligned(at, BigInt(bytes));
+    checkAligned(m, at, BigInt(bytes));
     const may = mayStore(m, at, bytes);
     if (may) m.store(at, type, m.gpr[op.rd]!, { aligned: true });
     finish(m, op.rd, may);
@@ -59,7 +57,7 @@ function storeConditional(type: Width): (m: Machine, op: Decoded) => void {
 /** sc.q rd, rk, rj: rd is the low half, rk the high half; the ll was of either half. */
 function storeConditionalQuad(m: Machine, op: Decoded): void {
   const at = m.gpr[op.rj]!;
-  checkAligned(at, 16n);
+  checkAligned(m, at, 16n);
   const may = mayStore(m, at, 16);
   if (may) {
     m.store(at, "u64", m.gpr[op.rd]!, { aligned: true });

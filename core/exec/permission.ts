@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { EUEN } from "../csr/basic.ts";
 import { GCFG, GTLBC } from "../csr/lvz.ts";
 import { Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
@@ -27,6 +28,13 @@ function cacopExits(m: Machine, op: Decoded): boolean {
   return type === INDEX ? gci <= 1n : true;
 }
 
+/** LVZ-GUEST-09: TOTI is about the operations that a guest has; invtlb with another one raises INE in any case (LVZ-INSN-11). */
+function tlbExits(m: Machine, op: Decoded): boolean {
+  const HIGHEST_OF_GUEST = 6n;
+  const isGuests = op.instruction.name !== "invtlb" || op.operands["op"]! <= HIGHEST_OF_GUEST;
+  return isGuests && m.host.is(GTLBC.TOTI);
+}
+
 /** What guest mode does, a policy a row: returns the trap to take instead of the meaning. */
 const POLICIES: Readonly<Record<GuestPolicy, (m: Machine, op: Decoded) => Trap | undefined>> = {
   native: () => undefined,
@@ -36,19 +44,26 @@ const POLICIES: Readonly<Record<GuestPolicy, (m: Machine, op: Decoded) => Trap |
   hvc: () => new Trap(EXCEPTIONS.HVC, undefined, true),
   cacop: (m, op) => cacopExits(m, op) ? gspr() : undefined,
   timer: (m) => m.host.is(GCFG.TIT) ? gspr() : undefined,
-  tlb: (m) => m.host.is(GTLBC.TOTI) ? gspr() : undefined,
+  tlb: (m, op) => tlbExits(m, op) ? gspr() : undefined,
   ine: guestUse,
 };
+
+/** LVZ-EXIT-22, LVZ-FP-01, -02: what the own world disables it hears of itself; what only the host disables exits. */
+function checkEnabled(m: Machine): void {
+  if (!m.current.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD);
+  if (!m.host.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD, undefined, true);
+}
 
 /**
  * The check of one instruction, or undefined if it can never fail.
  */
 export function permissionCheck(instruction: Instruction): ((m: Machine, op: Decoded) => void) | undefined {
-  const { needs, privileged, guest } = instruction;
-  if (needs === undefined && !privileged && guest === "native") return undefined;
+  const { needs, privileged, guest, unit } = instruction;
+  if (needs === undefined && !privileged && guest === "native" && unit === undefined) return undefined;
   const policy = POLICIES[guest];
   return (m, op) => {
     if (needs !== undefined && !m.profile.features.has(needs)) throw new Trap(EXCEPTIONS.INE);
+    if (unit !== undefined) checkEnabled(m);
     if (privileged && m.plv !== 0) throw new Trap(EXCEPTIONS.IPE);
     if (guest === "timer" && counterDisabled(m)) throw new Trap(EXCEPTIONS.IPE);
     if (!m.inGuest) return;

@@ -91,7 +91,7 @@ export class ReferenceEngine implements Engine {
       m.nextPc = BigInt.asUintN(64, m.pc + 4n);
       executable.check?.(m, op);
       executable.execute(m, op);
-      m.pc = m.nextPc;
+      m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
       takeException(m, error, m.pc, m.word);

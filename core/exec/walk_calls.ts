@@ -43,11 +43,14 @@ function indexOf(bank: CsrBank, level: Level): bigint {
   return (bank.read(TLBRBADV) >> level.base) & ((1n << level.width) - 1n);
 }
 
-/** The physical address of a table entry; the base is cut to PALEN (LVZ-MMU-15). */
+/**
+ * A table entry. The base is cut to PALEN (LVZ-MMU-15). Tables are aligned, and the low bits of a base that is not are ignored here:
+ * an entry must not straddle two pages, of which stage 2 translates only the first.
+ */
 function readEntry(m: Machine, table: bigint, index: bigint): bigint {
   const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
   const entryBytes = 8n * (1n + m.current.get(PWCL.PTEWidth));
-  const address = (table + index * entryBytes) & physicalMask;
+  const address = (table + index * entryBytes) & physicalMask & ~7n;
   return m.readPhysical(m.inGuest ? stage2(m, address, "load") : Number(address), 8);
 }
 

@@ -10,6 +10,7 @@
  */
 import {
   add,
+  address,
   and,
   branchIf,
   call,
@@ -96,10 +97,10 @@ const ARITHMETIC: readonly Row[] = [
 
   ["lu12i.w",   "0001010 si20 rd", "rd, si20", "native", set(rd, shl(imm("si20"), k(12n)))],
   ["lu32i.d",   "0001011 si20 rd", "rd, si20", "native", set(rd, or(shl(imm("si20"), k(32n)), wu(rd)))],
-  ["pcaddi",    "0001100 si20 rd", "rd, si20", "native", set(rd, add(pc, shl(imm("si20"), k(2n))))],
-  ["pcalau12i", "0001101 si20 rd", "rd, si20", "native", set(rd, and(add(pc, shl(imm("si20"), k(12n))), k(-4096n)))],
-  ["pcaddu12i", "0001110 si20 rd", "rd, si20", "native", set(rd, add(pc, shl(imm("si20"), k(12n))))],
-  ["pcaddu18i", "0001111 si20 rd", "rd, si20", "native", set(rd, add(pc, shl(imm("si20"), k(18n))))],
+  ["pcaddi",    "0001100 si20 rd", "rd, si20", "native", set(rd, address(add(pc, shl(imm("si20"), k(2n)))))],
+  ["pcalau12i", "0001101 si20 rd", "rd, si20", "native", set(rd, address(and(add(pc, shl(imm("si20"), k(12n))), k(-4096n))))],
+  ["pcaddu12i", "0001110 si20 rd", "rd, si20", "native", set(rd, address(add(pc, shl(imm("si20"), k(12n)))))],
+  ["pcaddu18i", "0001111 si20 rd", "rd, si20", "native", set(rd, address(add(pc, shl(imm("si20"), k(18n)))))],
 
   ["ext.w.h",   "0000000000000000010110 rj rd", "rd, rj", "native", set(rd, sext(16, rj))],
   ["ext.w.b",   "0000000000000000010111 rj rd", "rd, rj", "native", set(rd, sext(8, rj))],
@@ -174,9 +175,9 @@ const BRANCHES: readonly Row[] = [
   ["bnez", "010001 offs21[15:0] rj offs21[20:16]", "rj, offs21<<2",     "native", branchIf(ne(rj, zero), offs21)],
   // The immediate of jirl counts from a register, not from the PC: it is `si`, not `offs`. The target is taken before
   // the link is written because rd may be rj.
-  ["jirl", "010011 si16 rj rd",                    "rd, rj, si16<<2",   "native", seq(jump(add(rj, imm("si16"))), set(rd, nextInstruction))],
+  ["jirl", "010011 si16 rj rd",                    "rd, rj, si16<<2",   "native", seq(jump(add(rj, imm("si16"))), set(rd, address(nextInstruction)))],
   ["b",    "010100 offs26[15:0] offs26[25:16]",    "offs26<<2",         "native", jump(offs26)],
-  ["bl",   "010101 offs26[15:0] offs26[25:16]",    "offs26<<2",         "native", seq(link(nextInstruction), jump(offs26))],
+  ["bl",   "010101 offs26[15:0] offs26[25:16]",    "offs26<<2",         "native", seq(link(address(nextInstruction)), jump(offs26))],
   ["beq",  "010110 offs16 rj rd",                  "rj, rd, offs16<<2", "native", branchIf(eq(rj, rd), offs16)],
   ["bne",  "010111 offs16 rj rd",                  "rj, rd, offs16<<2", "native", branchIf(ne(rj, rd), offs16)],
   ["blt",  "011000 offs16 rj rd",                  "rj, rd, offs16<<2", "native", branchIf(lts(rj, rd), offs16)],

@@ -3,21 +3,24 @@
  *
  * @module
  */
-import type { Field, Operand } from "./pattern.ts";
+import {
+  type Field,
+  isRegisterField,
+  type Operand,
+  REGISTER_FIELD_NAMES,
+  type RegisterFieldName,
+} from "./pattern.ts";
 import { type Instruction, ISA } from "./table.ts";
 
+/** The number in each register field; 0 if the instruction has no such field. */
+export type RegisterNumbers = Readonly<Record<RegisterFieldName, number>>;
+
 /** A decoded word. */
-export interface Decoded {
+export interface Decoded extends RegisterNumbers {
   /** The row that the word matches. */
   readonly instruction: Instruction;
   /** The word itself. */
   readonly word: number;
-  /** Register number in field rd; 0 if the instruction has no such field. */
-  readonly rd: number;
-  /** Likewise for field rj. */
-  readonly rj: number;
-  /** Likewise for field rk. */
-  readonly rk: number;
   /**
    * The operands that are not registers, by name: sign-extended and scaled, as mathematical integers (`si12` of -1 is
    * `-1n`, `sa2` of `alsl.w` is 1 to 4).
@@ -40,6 +43,14 @@ export function operandValue(operand: Operand, word: number): bigint {
   return BigInt(fieldValue(operand.field, word) * 2 ** operand.shift + operand.plus);
 }
 
+/** The register numbers of an instruction without registers. */
+export function noRegisters(): Record<RegisterFieldName, number> {
+  return Object.fromEntries(REGISTER_FIELD_NAMES.map((name) => [name, 0])) as Record<
+    RegisterFieldName,
+    number
+  >;
+}
+
 function decodeAs(instruction: Instruction, word: number): Decoded {
   const operands: Record<string, bigint> = {};
   const immediates: bigint[] = [];
@@ -48,9 +59,9 @@ function decodeAs(instruction: Instruction, word: number): Decoded {
     operands[operand.name] = value;
     immediates.push(BigInt.asUintN(64, value));
   }
-  const registers = { rd: 0, rj: 0, rk: 0 };
-  for (const { kind, name, field } of instruction.operands) {
-    if (kind === "register") registers[name as keyof typeof registers] = fieldValue(field, word);
+  const registers = noRegisters();
+  for (const { name, field } of instruction.operands) {
+    if (isRegisterField(name)) registers[name] = fieldValue(field, word);
   }
   return { instruction, word, ...registers, operands, immediates };
 }

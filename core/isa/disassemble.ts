@@ -33,7 +33,7 @@ const ALIASES: readonly {
 ];
 
 function operandText(operand: Operand, word: number, { pc, csrNames }: DisassembleOptions): string {
-  if (operand.kind === "register") return registerName(fieldValue(operand.field, word));
+  if (operand.kind === "register") return registerName(fieldValue(operand.field, word), operand.file);
   const value = operandValue(operand, word);
   if (operand.kind === "csr") return csrNames?.(Number(value)) ?? `${value}`;
   if (operand.kind === "offset" && pc !== undefined) {

@@ -80,6 +80,8 @@ export type Expr =
   | { readonly kind: "bound"; readonly name: string }
   | { readonly kind: "unary"; readonly op: UnaryOp; readonly a: Expr }
   | { readonly kind: "binary"; readonly op: BinaryOp; readonly a: Expr; readonly b: Expr }
+  /** An address of this program as a value: sign-extended from 32 bits where MISC.VA32Ln makes addresses that short. */
+  | { readonly kind: "address"; readonly a: Expr }
   | { readonly kind: "extend"; readonly signed: boolean; readonly bits: number; readonly a: Expr }
   | { readonly kind: "select"; readonly condition: Expr; readonly a: Expr; readonly b: Expr }
   | { readonly kind: "load"; readonly type: MemoryType; readonly address: Expr; readonly access: Access };
@@ -205,6 +207,11 @@ export function crc(kind: "crc32" | "crc32c", bits: 8 | 16 | 32 | 64, checksum: 
 /** Sign-extends the low `bits` bits. */
 export function sext(bits: number, a: Expr): Expr {
   return { kind: "extend", signed: true, bits, a };
+}
+
+/** An address that an instruction computes from the PC, as the register that receives it shows it. */
+export function address(a: Expr): Expr {
+  return { kind: "address", a };
 }
 
 /** Zero-extends the low `bits` bits. */

@@ -37,6 +37,8 @@ export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fai
       case "binary":
         expression(e.a);
         return expression(e.b);
+      case "address":
+        return expression(e.a);
       case "extend":
         if (!Number.isInteger(e.bits) || e.bits < 1 || e.bits > 63) {
           fail(`its meaning extends ${e.bits} bits, range is 1 to 63`);

@@ -7,7 +7,14 @@ export * from "./decode.ts";
 export * from "./disassemble.ts";
 export * from "./encode.ts";
 export type { Stmt } from "./meaning.ts";
-export type { Field, Operand, Piece } from "./pattern.ts";
-export { parseRegister, REGISTER_NAMES, registerName } from "./registers.ts";
+export type { Field, Operand, Piece, RegisterFieldName, RegisterFile } from "./pattern.ts";
+export {
+  ALL_REGISTER_NAMES,
+  parseAnyRegister,
+  parseRegister,
+  REGISTER_NAMES,
+  registerName,
+  type RegisterNumber,
+} from "./registers.ts";
 export type { GuestPolicy, Row, RowOptions } from "./row.ts";
 export * from "./table.ts";

@@ -25,12 +25,46 @@ export interface Field {
   readonly pieces: readonly Piece[];
 }
 
+/** The registers that an operand may name: general, floating-point, condition flags, floating-point control and status. */
+export type RegisterFile = "general" | "float" | "flag" | "fcsr";
+
+/** The register fields. Their positions in the word are in their names: `d` at 0, `j` at 5, `k` at 10, `a` at 15. */
+const REGISTER_FIELDS = {
+  rd: "general",
+  rj: "general",
+  rk: "general",
+  fd: "float",
+  fj: "float",
+  fk: "float",
+  fa: "float",
+  cd: "flag",
+  cj: "flag",
+  ca: "flag",
+  fcsr: "fcsr",
+} as const satisfies Record<string, RegisterFile>;
+
+/** The name of a register field. */
+export type RegisterFieldName = keyof typeof REGISTER_FIELDS;
+
+/** The names of the register fields. */
+export const REGISTER_FIELD_NAMES = Object.keys(REGISTER_FIELDS) as readonly RegisterFieldName[];
+
+/** Bits of a register number. */
+const REGISTER_WIDTHS: Readonly<Record<RegisterFile, number>> = { general: 5, float: 5, flag: 3, fcsr: 2 };
+
+/** A field of this name names a register. */
+export function isRegisterField(name: string): name is RegisterFieldName {
+  return Object.hasOwn(REGISTER_FIELDS, name);
+}
+
 /** One operand, in the units in which the assembler writes it: `field value * 2^shift + plus`. */
 export interface Operand {
   /** The name of the field, as in `si14`. */
   readonly name: string;
   /** `offset` is relative to the address of the instruction; `csr` is the number of a CSR. */
   readonly kind: "register" | "csr" | "immediate" | "offset";
+  /** Of a register: which ones. */
+  readonly file?: RegisterFile;
   /** The bits of the word that hold it. */
   readonly field: Field;
   /** The written value is a multiple of `2^shift`. */
@@ -62,12 +96,11 @@ interface Token {
   readonly low: number;
 }
 
-const REGISTER_WIDTH = 5;
 const MAX_FIELD_WIDTH = 31;
 
 function fieldWidth(text: string, fail: Fail): { name: string; width: number; signed: boolean } {
-  if (text === "rd" || text === "rj" || text === "rk") {
-    return { name: text, width: REGISTER_WIDTH, signed: false };
+  if (isRegisterField(text)) {
+    return { name: text, width: REGISTER_WIDTHS[REGISTER_FIELDS[text]], signed: false };
   }
   const sized = /^(si|ui|sa|offs)(\d+)$/.exec(text);
   const written = /^([a-z]+):(\d+)$/.exec(text);
@@ -77,7 +110,7 @@ function fieldWidth(text: string, fail: Fail): { name: string; width: number; si
     fail(`field "${text}" is ${width} bits wide, range is 1 to ${MAX_FIELD_WIDTH}`);
   }
   if (sized) return { name: text, width, signed: kind === "si" || kind === "offs" };
-  if (kind === "rd" || kind === "rj" || kind === "rk") fail(`field "${text}" must not give its width`);
+  if (isRegisterField(kind)) fail(`field "${text}" must not give its width`);
   return { name: kind, width, signed: false };
 }
 
@@ -130,7 +163,7 @@ function checkPieces(token: Token, pieces: readonly Piece[], fail: Fail): void {
 }
 
 function operandKind(name: string): Operand["kind"] {
-  if (name === "rd" || name === "rj" || name === "rk") return "register";
+  if (isRegisterField(name)) return "register";
   if (name === "csr") return "csr";
   return name.startsWith("offs") ? "offset" : "immediate";
 }
@@ -153,7 +186,17 @@ export function parseOperands(text: string, fields: readonly Field[], fail: Fail
     const scale = 2 ** shift;
     const least = field.signed ? -(2 ** (field.width - 1)) : 0;
     const greatest = 2 ** (field.signed ? field.width - 1 : field.width) - 1;
-    return { name, kind, field, shift, plus, min: least * scale + plus, max: greatest * scale + plus };
+    const file = isRegisterField(name) ? { file: REGISTER_FIELDS[name] } : {};
+    return {
+      name,
+      kind,
+      ...file,
+      field,
+      shift,
+      plus,
+      min: least * scale + plus,
+      max: greatest * scale + plus,
+    };
   });
   for (const name of unused.keys()) fail(`field ${name} is no operand`);
   return operands;

@@ -24,23 +24,23 @@ function random(limit: number): number {
 type Pick = (operand: Instruction["operands"][number], index: number) => number;
 
 const picks: readonly Pick[] = [
-  (o, index) => o.kind === "register" ? 4 + index : o.min,
-  (o, index) => o.kind === "register" ? 31 - index : o.max,
-  (o, index) => o.kind === "register" ? 12 + index : Math.max(o.min, o.plus),
+  (o, index) => o.kind === "register" ? Math.min(o.max, 4 + index) : o.min,
+  (o, index) => o.kind === "register" ? o.max - index : o.max,
+  (o, index) => o.kind === "register" ? (12 + index) & o.max : Math.max(o.min, o.plus),
   (o, index) => randomOperand(o, 2 + 10 * index),
   (o, index) => randomOperand(o, 2 + 10 * index),
 ];
 
 /** Registers of different operands come from different tens: atomics must not name one twice. */
 function randomOperand(o: Instruction["operands"][number], firstRegister: number): number {
-  if (o.kind === "register") return firstRegister + random(10);
+  if (o.kind === "register") return (firstRegister + random(10)) & o.max;
   return o.min + random(2 ** o.field.width) * 2 ** o.shift;
 }
 
 function text(instruction: Instruction, values: readonly number[]): string {
-  const operands = instruction.operands.map(({ kind }, i) => {
+  const operands = instruction.operands.map(({ kind, file }, i) => {
     const value = values[i] ?? 0;
-    return kind === "register" ? registerName(value) : `${value}`;
+    return kind === "register" ? registerName(value, file) : `${value}`;
   });
   return `${instruction.name} ${operands.join(", ")}`;
 }
@@ -68,7 +68,9 @@ function badCasesOf(instruction: Instruction): Case[] {
     const { min, max, shift } = operand;
     const outside = [min - 2 ** shift, max + 2 ** shift, ...(shift === 0 ? [] : [min + 1, max + 1])];
     return outside.map((value): Case => {
-      const values = instruction.operands.map((o, i) => o.kind === "register" ? 4 + i : Math.max(0, o.min));
+      const values = instruction.operands.map((o, i) =>
+        o.kind === "register" ? Math.min(o.max, 4 + i) : Math.max(0, o.min)
+      );
       values[position] = value;
       return [instruction.name, values];
     });
@@ -101,7 +103,7 @@ const BAD_EXTRA: readonly Case[] = [
 
 async function llvm(args: readonly string[], input: string): Promise<{ out: string; err: string }> {
   const command = new Deno.Command("llvm-mc-19", {
-    args: ["--triple=loongarch64", "--mattr=+lvz,+ual", ...args],
+    args: ["--triple=loongarch64", "--mattr=+lvz,+ual,+d,+frecipe", ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,10 +1,11 @@
 /**
- * Names of the general registers.
+ * Names of the registers.
  *
  * @module
  */
+import type { RegisterFile } from "./pattern.ts";
 
-/** The ABI names by number, as LLVM prints them: `$r21` has none of its own. */
+/** The ABI names of the general registers by number, as LLVM prints them: `$r21` has none of its own. */
 export const REGISTER_NAMES: readonly string[] = [
   ...["$zero", "$ra", "$tp", "$sp"],
   ...["$a0", "$a1", "$a2", "$a3", "$a4", "$a5", "$a6", "$a7"],
@@ -12,6 +13,23 @@ export const REGISTER_NAMES: readonly string[] = [
   ...["$r21", "$fp"],
   ...["$s0", "$s1", "$s2", "$s3", "$s4", "$s5", "$s6", "$s7", "$s8"],
 ];
+
+/** The names of a kind of registers: a prefix and a number. */
+function numbered(prefix: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, number) => `${prefix}${number}`);
+}
+
+const NAMES: Readonly<Record<RegisterFile, readonly string[]>> = {
+  general: REGISTER_NAMES,
+  float: [...numbered("$fa", 8), ...numbered("$ft", 16), ...numbered("$fs", 8)],
+  flag: numbered("$fcc", 8),
+  fcsr: numbered("$fcsr", 4),
+};
+
+const FILES = Object.keys(NAMES) as readonly RegisterFile[];
+
+/** All names of all registers, as they are printed. */
+export const ALL_REGISTER_NAMES: readonly string[] = FILES.flatMap((file) => NAMES[file]);
 
 const NUMBERS: ReadonlyMap<string, number> = new Map([
   ...REGISTER_NAMES.map((name, number): [string, number] => [name, number]),
@@ -21,18 +39,40 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ["$s9", 22],
 ]);
 
+/** What a register name names. */
+export interface RegisterNumber {
+  readonly file: RegisterFile;
+  readonly number: number;
+}
+
+const REGISTERS: ReadonlyMap<string, RegisterNumber> = new Map([
+  ...FILES.flatMap((file) =>
+    NAMES[file].map((name, number): [string, RegisterNumber] => [name, { file, number }])
+  ),
+  ...numbered("$f", 32).map((name, number): [string, RegisterNumber] => [name, { file: "float", number }]),
+  ...[...NUMBERS].map(([name, number]): [string, RegisterNumber] => [name, { file: "general", number }]),
+]);
+
 /**
- * The ABI name of a register: `registerName(4)` is `$a0`.
+ * The ABI name of a register: `registerName(4)` is `$a0`, `registerName(4, "float")` is `$fa4`.
  *
- * @throws {RangeError} if the number is not 0 to 31
+ * @throws {RangeError} if there is no register of this number
  */
-export function registerName(number: number): string {
-  const name = REGISTER_NAMES[number];
-  if (name === undefined) throw new RangeError(`Cannot name register ${number}: numbers are 0 to 31`);
+export function registerName(number: number, file: RegisterFile = "general"): string {
+  const name = NAMES[file][number];
+  if (name === undefined) {
+    const kind = file === "general" ? "" : `${file} `;
+    throw new RangeError(`Cannot name ${kind}register ${number}: numbers are 0 to ${NAMES[file].length - 1}`);
+  }
   return name;
 }
 
-/** The number of a register written `$a0`, `$r4`, … (with the dollar sign), undefined if the text names none. */
+/** The register of any kind that a name such as `$a0`, `$f31`, `$fcc0` or `$fcsr0` names, undefined if the text names none. */
+export function parseAnyRegister(text: string): RegisterNumber | undefined {
+  return REGISTERS.get(text);
+}
+
+/** The number of a general register written `$a0`, `$r4`, … (with the dollar sign), undefined if the text names none. */
 export function parseRegister(text: string): number | undefined {
   return NUMBERS.get(text);
 }

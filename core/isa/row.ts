@@ -28,6 +28,8 @@ export interface RowOptions {
   readonly privileged?: boolean;
   /** Raises INE unless the profile has this feature. */
   readonly needs?: Feature;
+  /** The bit of EUEN without which the unit is disabled. */
+  readonly unit?: "FPE";
   /** The row whose pattern this one is a special case of; any other overlap is an error. */
   readonly refines?: string;
 }
@@ -35,7 +37,7 @@ export interface RowOptions {
 /**
  * One row: name, bits from the most significant, operands as the assembler writes them, guest policy, meaning.
  *
- * Bits: literal `0`/`1` runs and fields. `rd rj rk` are 5 bits; `siN`, `uiN`, `saN` and `offsN` carry their width
+ * Bits: literal `0`/`1` runs and fields. `rd rj rk` and `fd fj fk fa` are 5 bits, `cd cj ca` 3, `fcsr` 2; `siN`, `uiN`, `saN` and `offsN` carry their width
  * in the name (`si` and `offs` are signed); `name:width` is unsigned. A field in pieces writes `offs26[15:0]` and
  * `offs26[25:16]`. The bits of a row add to 32.
  *

@@ -7,6 +7,7 @@ import { ATOMICS } from "./atomics.ts";
 import { BASE } from "./base.ts";
 import { BITOPS } from "./bitops.ts";
 import { BOUND } from "./bound.ts";
+import { FP } from "./fp.ts";
 import { LVZ } from "./lvz.ts";
 import type { Stmt } from "./meaning.ts";
 import { MUL } from "./mul.ts";
@@ -42,6 +43,8 @@ export interface Instruction {
   readonly privileged: boolean;
   /** Raises INE unless the profile has this feature. */
   readonly needs?: Feature;
+  /** The bit of EUEN without which the unit is disabled. */
+  readonly unit?: "FPE";
   /** The instruction of which this one is a special case. */
   readonly refines?: string;
   /** Special cases of this instruction: words that match one of them are not this instruction. */
@@ -102,6 +105,7 @@ function build(group: string, row: Row): MutableInstruction {
     meaning,
     privileged: options.privileged ?? false,
     ...(options.needs === undefined ? {} : { needs: options.needs }),
+    ...(options.unit === undefined ? {} : { unit: options.unit }),
     ...(options.refines === undefined ? {} : { refines: options.refines }),
     refinements: [],
   };
@@ -222,6 +226,7 @@ export const ISA: InstructionTable = new InstructionTable([
   { name: "atomics", rows: ATOMICS },
   { name: "privileged", rows: PRIVILEGED },
   { name: "lvz", rows: LVZ },
+  { name: "fp", rows: FP },
 ]);
 
 /** The names of the plain functions that the meanings of {@linkcode ISA} call, sorted. */

@@ -5,7 +5,8 @@ import { encode } from "./encode.ts";
 import llvm from "./encodings_llvm.json" with { type: "json" };
 import manual from "./manual_rows.json" with { type: "json" };
 import { add, bind, bound, call, imm, k, load, nop, rd, rj, rk, seq, set, sext, store } from "./meaning.ts";
-import { parseRegister, REGISTER_NAMES, registerName } from "./registers.ts";
+import { isRegisterField } from "./pattern.ts";
+import { parseAnyRegister, parseRegister, REGISTER_NAMES, registerName } from "./registers.ts";
 import type { Row } from "./row.ts";
 import { CALL_NAMES, type Instruction, InstructionTable, ISA, RowError } from "./table.ts";
 
@@ -22,13 +23,17 @@ function tableOf(...rows: Row[]): InstructionTable {
 // The table against the lists of others ----------------------------------------------------------------------------
 
 const SLOTS: Readonly<Record<number, string>> = { 0: "d", 5: "j", 10: "k", 15: "a", 16: "m", 18: "n" };
-const REGISTER_LETTERS: Readonly<Record<string, string>> = { rd: "D", rj: "J", rk: "K" };
+const REGISTER_LETTERS: Readonly<Record<string, string>> = {
+  ...{ rd: "D", rj: "J", rk: "K", fd: "Fd", fj: "Fj", fk: "Fk", fa: "Fa", cd: "Cd", cj: "Cj", ca: "Ca" },
+};
 
 /** The operands in the notation of loongarch-opcodes: `DJSk14ps2`, pieces from the most significant. */
 function notation(instruction: Instruction): string {
   return instruction.operands.map(({ name, field, shift, plus }) => {
     const letter = REGISTER_LETTERS[name];
     if (letter !== undefined) return letter;
+    // Five bits, of which registers that exist use two.
+    if (name === "fcsr") return `U${SLOTS[field.pieces[0]?.at ?? 0]}5`;
     const pieces = [...field.pieces].sort((a, b) => b.from - a.from);
     const slots = pieces.map(({ at, width }) => `${SLOTS[at]}${width}`).join("");
     return `${field.signed ? "S" : "U"}${slots}${shift > 0 ? `ps${shift}` : ""}${
@@ -82,7 +87,7 @@ Deno.test("encode() refuses every operand that LLVM refuses", () => {
 function edgeValues(instruction: Instruction): bigint[][] {
   const edges = (pick: "min" | "max") =>
     instruction.operands.map((o, i) =>
-      BigInt(o.kind === "register" ? 4 + i + (pick === "max" ? 24 : 0) : o[pick])
+      BigInt(o.file === "general" ? 4 + i + (pick === "max" ? 24 : 0) : o[pick])
     );
   return [edges("min"), edges("max")];
 }
@@ -95,7 +100,7 @@ Deno.test("decode() gives back what encode() was given, for every row at the edg
       assert(decoded !== undefined, `${instruction.name} ${values}`);
       assertEquals(decoded.instruction.name, instruction.name);
       const back = instruction.operands.map(({ name }) =>
-        name === "rd" || name === "rj" || name === "rk" ? BigInt(decoded[name]) : decoded.operands[name]
+        isRegisterField(name) ? BigInt(decoded[name]) : decoded.operands[name]
       );
       assertEquals(back, values, instruction.name);
       assertEquals(
@@ -212,6 +217,25 @@ Deno.test("registers have an ABI name, a number and the aliases of GNU as", () =
   assertThrows(() => registerName(32), RangeError, "Cannot name register 32: numbers are 0 to 31");
 });
 
+Deno.test("floating-point registers, condition flags and control registers have names of their own", () => {
+  // LLVM's, which is asked for each in the encodings above.
+  const ends = [[0, "$fa0"], [7, "$fa7"], [8, "$ft0"], [23, "$ft15"], [24, "$fs0"], [31, "$fs7"]] as const;
+  for (const [number, name] of ends) {
+    assertEquals(registerName(number, "float"), name);
+    assertEquals(parseAnyRegister(name), { file: "float", number });
+    assertEquals(parseAnyRegister(`$f${number}`), { file: "float", number });
+    assertEquals(parseRegister(name), undefined);
+  }
+  assertEquals(parseAnyRegister("$fcc7"), { file: "flag", number: 7 });
+  assertEquals(parseAnyRegister("$fcsr3"), { file: "fcsr", number: 3 });
+  assertEquals(parseAnyRegister("$fp"), { file: "general", number: 22 });
+  assertEquals(
+    ["$fa8", "$ft16", "$fs8", "$f32", "$fcc8", "$fcsr4"].map(parseAnyRegister),
+    Array(6).fill(undefined),
+  );
+  assertThrows(() => registerName(8, "flag"), RangeError, "Cannot name flag register 8: numbers are 0 to 7");
+});
+
 // Columns -----------------------------------------------------------------------------------------------------------
 
 function namesWhere(condition: (i: Instruction) => boolean): string[] {
@@ -240,6 +264,15 @@ Deno.test("guest policy, privilege and features are those of the instruction's g
   assertEquals(namesWhere((i) => i.needs === "LSPW"), ["lddir", "ldpte"]);
   assertEquals(namesWhere((i) => i.needs === "CRC"), namesWhere((i) => /^crcc?\./.test(i.name)));
   assertEquals(namesWhere((i) => i.needs === "SCQ"), ["sc.q"]);
+  assertEquals(namesWhere((i) => i.unit === "FPE"), namesWhere((i) => i.group === "fp"));
+  assertEquals(
+    namesWhere((i) => i.needs === "FP"),
+    namesWhere((i) => i.group === "fp" && !/^(frecipe|frsqrte)/.test(i.name)),
+  );
+  assertEquals(
+    namesWhere((i) => i.needs === "FRECIPE"),
+    namesWhere((i) => /^(frecipe|frsqrte)\./.test(i.name)),
+  );
   assertEquals(
     namesWhere((i) => i.needs === "LLACQ_SCREL"),
     namesWhere((i) => /^(llacq|screl)/.test(i.name)),
@@ -274,7 +307,8 @@ const BAD_ROWS: readonly (readonly [title: string, reason: string, ...rows: Row[
   ["an unknown guest policy", '"trap" is not a guest policy', ["x", `${OPCODE} rk rj rd`, "rd, rj, rk", "trap" as "native", nop]],
   ["a field without width", 'field "level" is unknown, or has no width', ["x", `${OPCODE} level rd`, "rd, level", "native", nop]],
   ["an immediate without width", 'field "si" is unknown, or has no width', ["x", `${OPCODE} si rd`, "rd, si", "native", nop]],
-  ["a float register", 'field "fd" is unknown, or has no width', ["x", `${OPCODE} rk rj fd`, "fd, rj, rk", "native", nop]],
+  ["a vector register", 'field "vd" is unknown, or has no width', ["x", `${OPCODE} rk rj vd`, "vd, rj, rk", "native", nop]],
+  ["a flag as a general register", "its meaning uses register rd, which is no field of its bits", ["x", "0000000000010000000 rk rj cd", "cd, rj, rk", "native", set(rd, rj)]],
   ["width 0", 'field "si0" is 0 bits wide, range is 1 to 31', ["x", `${OPCODE} rk rj rd si0`, "rd, rj, rk, si0", "native", nop]],
   ["width 32", 'field "code:32" is 32 bits wide, range is 1 to 31', ["x", "code:32", "code", "native", nop]],
   ["a register with a width", 'field "rd:5" must not give its width', ["x", `${OPCODE} rk rj rd:5`, "rd, rj, rk", "native", nop]],

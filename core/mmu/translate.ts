@@ -19,19 +19,6 @@ const INVALID = { fetch: EXCEPTIONS.PIF, load: EXCEPTIONS.PIL, store: EXCEPTIONS
 const HOST_SCOPE: TlbScope = { kind: "host", gid: 0 };
 const ELO = TLBELO0;
 const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
-const ADDRESS_32 = [undefined, MISC.VA32L1, MISC.VA32L2, MISC.VA32L3] as const;
-
-/** The bank whose registers rule the current world. */
-function currentBank(m: Machine): CsrBank {
-  return m.inGuest ? m.guest : m.host;
-}
-
-/** A virtual address as the current privilege level forms it: zero-extended from 32 bits where MISC.VA32Ln says so. */
-export function effectiveAddress(m: Machine, address: bigint): bigint {
-  const bank = currentBank(m);
-  const field = ADDRESS_32[Number(bank.get(CRMD.PLV))];
-  return field !== undefined && bank.is(field) ? address & 0xffffffffn : address;
-}
 
 /**
  * The host physical address of a virtual address in the current world and mode.
