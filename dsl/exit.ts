@@ -42,6 +42,11 @@ export function gcm(kind: "GCSC" | "GCHC", expectation: ExitExpectation = {}): E
   return { kind, ...expectation };
 }
 
+/** A unit that the guest has enabled and the host has not. Only floating point is there so far. */
+export function disabled(kind: "FPD", expectation: ExitExpectation = {}): ExpectedExit {
+  return { kind, ...expectation };
+}
+
 /** No exit: the guest is still running when the budget is used up. Only at the end of a case. */
 export function running(expectation: ExitExpectation = {}): ExpectedExit {
   return { kind: "running", ...expectation };

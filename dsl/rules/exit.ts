@@ -265,8 +265,6 @@ export const EXIT_RULES = {
       "CSR.EUEN does not; if GCSR.EUEN forbids it, the guest takes the exception.",
     sources: [linux("kvm/exit.c"), linux("kvm/vcpu.c")],
     confidence: "high",
-    untestable: "no profile implements floating point, vectors or binary translation yet, so their " +
-      "instructions raise INE",
   },
   "LVZ-EXIT-23": {
     text: "A watchpoint of the host that matches in guest mode exits with WATCH, Ecode 19.",

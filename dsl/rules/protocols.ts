@@ -185,7 +185,6 @@ export const KVM_PROTOCOL_RULES = {
       "bits.",
     sources: [linux("kvm/vcpu.c"), linux("kvm/exit.c")],
     confidence: "high",
-    untestable: "no profile implements floating point or vectors yet, so their instructions raise INE",
   },
   "PROTO-KVM-50": {
     text: "A hypercall's code is BADI[14:0]: 0x100 service, 0x101 software breakpoint, 0x102 user " +

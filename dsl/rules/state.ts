@@ -59,31 +59,24 @@ export const FLOATING_POINT_RULES = {
       "mode takes both GCSR.EUEN and CSR.EUEN.",
     sources: [linux("kvm/vcpu.c"), linux("kvm/exit.c")],
     confidence: "high",
-    untestable: "no profile implements floating point, vectors or binary translation yet, so their " +
-      "instructions raise INE",
   },
   "LVZ-FP-02": {
     text: "If only CSR.EUEN disables the unit the exit is FPD, SXD, ASXD or BTD and GCSR.ESTAT does not " +
       "change; if GCSR.EUEN disables it, the guest takes the exception.",
     sources: [linux("kvm/exit.c")],
     confidence: "medium",
-    untestable: "no profile implements floating point, vectors or binary translation yet, so their " +
-      "instructions raise INE",
   },
   "LVZ-FP-03": {
     text: "Floating-point exceptions (FPE) of guest code are taken by the guest.",
     sources: [linux("kvm/exit.c")],
     confidence: "high",
-    untestable: "no profile implements floating point, vectors or binary translation yet, so their " +
-      "instructions raise INE",
   },
   "LVZ-FP-04": {
     text: "hvisor runs guests with CSR.EUEN fully enabled and loongarch_vcpu neither saves " +
       "floating-point state nor handles the exits of LVZ-FP-02.",
     sources: [hvisor("arch/loongarch64/trap.rs"), arceos055("exception.rs"), arceos0513("exception.rs")],
     confidence: "high",
-    untestable: "a choice of hypervisor software; no profile implements floating point, vectors or " +
-      "binary translation yet, so their instructions raise INE",
+    untestable: "a choice of hypervisor software",
   },
 } satisfies RuleTable<"LVZ-FP">;
 

@@ -150,6 +150,7 @@ export const INVTLB_RULES = {
       arceos055("vcpu.rs"),
       linux("kvm/tlb.c"),
       linux("mm/tlb.c"),
+      linux("include/asm/tlb.h"),
     ],
     confidence: "medium",
     disputed: {
