@@ -44,6 +44,7 @@ const LAYOUT: HostLayout = {
   text: 0x9000_0000_0100_0000n,
   exitEntry: 0x9000_0000_0101_0000n,
   refillEntry: 0x102_0000n,
+  hostRefillEntry: 0x103_0000n,
 };
 
 /** Every guest register of another guest: recognisable, TI pending, no timer running and nothing done by TICLR and WCLLB. */

@@ -10,6 +10,7 @@ import {
   type Field,
   INTERRUPT_NAMES,
   type Program,
+  type SourceLine,
 } from "../core/mod.ts";
 import { END_LABEL } from "./program.ts";
 
@@ -64,6 +65,11 @@ export function labelOf(address: bigint, program: Program | undefined): string |
   if (label === undefined) return undefined;
   if (label.name === END_LABEL) return END;
   return label.offset === 0n ? label.name : `${label.name}+${hex(label.offset)}`;
+}
+
+/** The statement at an address. */
+export function sourceOf(address: bigint, program: Program | undefined): SourceLine | undefined {
+  return program?.lineAt(address) ?? program?.lineAt(BigInt.asUintN(WINDOW_BITS, address));
 }
 
 /** A place in a sentence: a label in backquotes, or an address. */

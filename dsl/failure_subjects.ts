@@ -9,7 +9,7 @@ import type { HostCpu, VCpu, WorldSwitch } from "../vcpu/mod.ts";
 const REFERENCE = new ReferenceEngine();
 
 /** Hardware that does something of its own right after each exit. */
-export function engineThat(breaks: (m: Machine) => void): Engine {
+export function engineThat(breaks: (m: Machine) => unknown): Engine {
   return {
     name: "faulty",
     run(m, limits) {

@@ -19,7 +19,7 @@ export function hostReportOf({ title, case: c }: FailingHostCase): string {
 }
 
 /**
- * The text that a test throws, with the line of this file and the text of the rule left out.
+ * The text that a test throws, without the place of the test and the text of the rule.
  *
  * @throws {RangeError} if the test passes
  */
@@ -29,7 +29,7 @@ export function textOf(test: CaseTest, title: string): string {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return `${error.name}: ${error.message}`
-      .replace(/failure_text\.ts:\d+/, "failure_text.ts:LINE")
+      .replaceAll(/dsl\/failure_\w+\.ts(:\d+)?/g, (_, line) => line === undefined ? "FILE" : "FILE:LINE")
       .replace(/(\n {2}rule \S+:).*(\n {4}.*)+/, "$1 …");
   }
   throw new RangeError(`Cannot report "${title}": it passes`);

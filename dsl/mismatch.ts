@@ -81,7 +81,7 @@ function followsNext(
 ): boolean {
   const { vcpu, cpu } = bench;
   const kind = kindOf(entered);
-  if (kind === "refill") return false;
+  if (expected.kind === "running" || kind === "refill") return false;
   try {
     if (kind === "INT") serviceInterrupts(cpu);
     else vcpu.pc = BigInt.asUintN(64, entered.exit.pc + 4n);

@@ -5,7 +5,7 @@
  */
 import type { Executed, Program } from "../core/mod.ts";
 import { type AnyCase, rulesOf } from "./any_case.ts";
-import { decodeDifference, hex, instructionText, labelOf } from "./decode.ts";
+import { decodeDifference, hex, instructionText, labelOf, sourceOf } from "./decode.ts";
 import type { Difference } from "./difference.ts";
 import { HOST_MODE, type Mark, type Outcome, type Problem } from "./outcome.ts";
 import { loopIn } from "./loop.ts";
@@ -137,7 +137,7 @@ function markLines(marks: readonly Mark[], program: Program | undefined): readon
   const texts = new Map<bigint, string[]>();
   for (const { address, text } of marks) texts.set(address, [...texts.get(address) ?? [], text]);
   return [...texts].sort(([a], [b]) => a < b ? -1 : 1).map(([address, all]) => {
-    const source = program?.lineAt(address);
+    const source = sourceOf(address, program);
     const line = source === undefined ? "" : `  code:${source.line}`;
     const code = codeLine(address, source?.text.replace(/\s+/g, " ") ?? "(not in the code)", program);
     return `${code.padEnd(64)}  <- ${all.join(", ")}${line}`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HOST_MODE_MUTANTS } from "./host_mode.ts";
 import type { Mutant } from "./mutant.ts";
 
 const EXCEPTION = "core/exception.ts";
@@ -242,6 +243,28 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~(1n << 11n));",
     replace: "if (TICLR.CLR.get(written)) w.m.host.write(ESTAT, w.m.host.read(ESTAT) & ~(1n << 11n));",
   },
+  // Floating point ---------------------------------------------------------------------------------------------------
+  {
+    name: "the host's EUEN does not matter in guest mode",
+    rule: "LVZ-FP-01",
+    file: PERMISSION,
+    find: "if (!m.host.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD, undefined, true);",
+    replace: "",
+  },
+  {
+    name: "FPD exits even if the guest itself has the unit off",
+    rule: "LVZ-FP-02",
+    file: PERMISSION,
+    find: "if (!m.current.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD);",
+    replace: "if (!m.current.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD, undefined, m.inGuest);",
+  },
+  {
+    name: "the guest's EUEN does not matter",
+    rule: "LVZ-EXIT-22",
+    file: PERMISSION,
+    find: "if (!m.current.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD);",
+    replace: "if (!m.inGuest && !m.current.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD);",
+  },
   // LLbit ------------------------------------------------------------------------------------------------------------
   {
     name: "host and guest share one LLbit",
@@ -333,4 +356,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "const passed = BigInt(m.lines) & m.host.get(GINTC.PIP);",
     seenIn: "QEMU-LVZ",
   },
+  // What a host sees without a guest ---------------------------------------------------------------------------------
+  ...HOST_MODE_MUTANTS,
 ];

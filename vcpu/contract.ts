@@ -95,6 +95,11 @@ export interface HostLayout {
   readonly exitEntry: bigint;
   /** Its TLB refill entry (TLBRENTRY while the guest runs); physical. */
   readonly refillEntry: bigint;
+  /**
+   * The host's own TLB refill entry; physical. A hypervisor that is part of its host, like KVM, uses this one for guests too.
+   * @default {refillEntry}
+   */
+  readonly hostRefillEntry?: bigint;
 }
 
 /** How a vCPU starts. */

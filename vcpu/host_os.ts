@@ -41,7 +41,7 @@ export function hostRegisters(layout: HostLayout): HostRegisters {
     [PWCL, pwcl],
     [PWCH, pwch],
     [STLBPS, BigInt(LINUX_PAGES.pageShift)],
-    [TLBRENTRY, layout.refillEntry],
+    [TLBRENTRY, layout.hostRefillEntry ?? layout.refillEntry],
     ...SAVE.slice(0, 4).map((csr, n) => [csr, 0x9000_0000_0a44_0000n + BigInt(n)] as const),
   ];
 }

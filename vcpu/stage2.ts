@@ -65,7 +65,11 @@ export class NestedPageTable {
   /**
    * @param memory host physical addresses that tables may take: the first, and the one behind the last
    */
-  constructor(cpu: HostCpu, format: PageTableFormat, memory: { readonly start: bigint; readonly end: bigint }) {
+  constructor(
+    cpu: HostCpu,
+    format: PageTableFormat,
+    memory: { readonly start: bigint; readonly end: bigint },
+  ) {
     this.#cpu = cpu;
     this.format = format;
     this.#free = memory.start;
@@ -113,7 +117,9 @@ export class NestedPageTable {
     const bytes = 8n << BigInt(level.width);
     this.#free += bytes > 0x1000n ? bytes : 0x1000n;
     if (this.#free <= this.#end) return table;
-    throw new RangeError(`Cannot make another page table: memory for tables ends at 0x${this.#end.toString(16)}`);
+    throw new RangeError(
+      `Cannot make another page table: memory for tables ends at 0x${this.#end.toString(16)}`,
+    );
   }
 
   #write(gpa: bigint, entry: bigint): void {

@@ -46,7 +46,8 @@ export class ArceosExits {
   /** PROTO-AV5-08. */
   handle(exit: HardwareExit): Exit {
     const ecode = Number(ESTAT.Ecode.get(exit.estat));
-    if (exit.via === "refill") return this.#pageFault(exit, faultKind(this.#storeIn(exit)));
+    // A refill records neither code nor instruction (LVZ-EXIT-18, -19): loongarch_vcpu takes it for a read.
+    if (exit.via === "refill") return this.#pageFault(exit, "read");
     if (ecode === EXCEPTIONS.INT.ecode) return this.#interrupt(exit);
     const result = this.#synchronous(exit, ecode);
     this.#moveHostTimer();
@@ -72,10 +73,6 @@ export class ArceosExits {
     vcpu.pc = exit.pc + 4n;
     const args = [1, 2, 3, 4, 5, 6].map((i) => vcpu.gpr(A0 + i));
     return { kind: "hypercall", code: hypercallCode(Number(exit.badi)), nr: vcpu.gpr(A0), args };
-  }
-
-  #storeIn(exit: HardwareExit): boolean {
-    return decodeMemoryAccess(Number(exit.badi))?.store === true;
   }
 
   /** A GPA without memory is a device, if the instruction can be decoded; BADI is not updated by a refill (LVZ-EXIT-18). */

@@ -72,7 +72,8 @@ const BOUND_REGISTERS: readonly CsrDeclaration[] = [CRMD, EENTRY, PGDL, PGDH, PW
 /** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
 export const ARCEOS_PROMISES: Promises = {
   restoredByRun: [ECFG, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY, GTLBC, GCFG, GINTC],
-  restoredByUnbind: [ECFG, ...BOUND_REGISTERS],
+  // Not from the list above, so that a register which is missing there is found out.
+  restoredByUnbind: [ECFG, CRMD, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY],
   savedGprs: HOST_GPRS,
   vsInGuest: 5,
 };
@@ -167,6 +168,8 @@ export class ArceosVCpu implements VCpu {
     cpu.csrxchg(ECFG, this.#hostTimerLine, TI);
     this.#set(ECFG, ECFG.VS, this.#hostVs);
     for (const [csr, value] of this.#host) cpu.csrwr(csr, value);
+    // Otherwise the host's next ertn would be taken for the end of a refill (LVZ-EXIT-21).
+    cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);
     cpu.invtlb(0);
     this.#bound = false;
   }

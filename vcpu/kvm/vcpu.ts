@@ -202,7 +202,7 @@ export class KvmVCpu implements VCpu {
   }
 
   #refillEntry(): bigint {
-    return this.#layout.refillEntry;
+    return hostRefillEntry(this.#layout);
   }
 
   /**
@@ -309,10 +309,14 @@ export class KvmVCpu implements VCpu {
   }
 }
 
+function hostRefillEntry(layout: HostLayout): bigint {
+  return layout.hostRefillEntry ?? layout.refillEntry;
+}
+
 /** The host's TLBRENTRY must lead to the handler that {@linkcode KvmVCpu} stands in for. */
 export function checkHostRefillEntry(cpu: HostCpu, layout: HostLayout): void {
   const entry = cpu.csrrd(TLBRENTRY);
-  if (entry !== layout.refillEntry) {
+  if (entry !== hostRefillEntry(layout)) {
     throw new HypervisorError(
       `Cannot use KVM: TLBRENTRY is 0x${entry.toString(16)}, not the host's refill handler`,
     );

@@ -1,0 +1,653 @@
+/**
+ * Mutants that a host can see without running a guest: control registers, access to the guest copies, the TLB, invalidation, and the host's own
+ * exceptions and returns.
+ *
+ * @module
+ */
+import type { Mutant } from "./mutant.ts";
+
+const REGISTERS = "core/csr/lvz.ts";
+const BASIC = "core/csr/basic.ts";
+const ACCESS = "core/csr/access.ts";
+const CSR = "core/exec/csr_calls.ts";
+const TLB = "core/exec/tlb_calls.ts";
+const INVTLB = "core/exec/invtlb.ts";
+const SYSTEM = "core/exec/system_calls.ts";
+const EXCEPTION = "core/exception.ts";
+const ROWS = "core/isa/lvz.ts";
+
+/** Mutants in the control registers of LVZ. */
+const CONTROL_REGISTERS: readonly Mutant[] = [
+  {
+    name: "GTLBC is CSR 0x54",
+    rule: "LVZ-CSR-01",
+    file: REGISTERS,
+    find: 'csr(0x15, "GTLBC"',
+    replace: 'csr(0x54, "GTLBC"',
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "GSTAT.PVM is bit 2",
+    rule: "LVZ-CSR-03",
+    file: REGISTERS,
+    find: "PVM: bit(1,",
+    replace: "PVM: bit(2,",
+    seenIn: "loongarch_vcpu 0.5.13 (registers.rs)",
+  },
+  {
+    name: "GSTAT.GIDBIT reads 0",
+    rule: "LVZ-CSR-04",
+    file: REGISTERS,
+    find: "reset: (p) => BigInt(p.gidBits)",
+    replace: "reset: 0n",
+  },
+  {
+    name: "writing 0 to GSTAT clears GIDBIT",
+    rule: "LVZ-CSR-06",
+    file: REGISTERS,
+    find: 'GIDBITS: bits(9, 4, "width of GID", { access: "const", ',
+    replace: 'GIDBITS: bits(9, 4, "width of GID", { ',
+  },
+  {
+    name: "software can set GSTAT.VM",
+    rule: "LVZ-CSR-05",
+    file: REGISTERS,
+    find: 'VM: bit(0, "in guest mode", { access: "r" }),',
+    replace: 'VM: bit(0, "in guest mode"),',
+  },
+  {
+    name: "GSTAT.GID has one bit less than GIDBIT says",
+    rule: "LVZ-CSR-04",
+    file: REGISTERS,
+    find: "const implemented = ((1n << BigInt(gidBits)) - 1n) << 16n;",
+    replace: "const implemented = ((1n << BigInt(gidBits - 1)) - 1n) << 16n;",
+  },
+  {
+    name: "writing 0 to GCFG clears GCIP, so that KVM finds nothing it can select",
+    rule: "LVZ-CSR-11",
+    file: REGISTERS,
+    find: 'GCIP: bits(19, 16, "bit n: GCI may be n", { access: "const", ',
+    replace: 'GCIP: bits(19, 16, "bit n: GCI may be n", { ',
+  },
+  {
+    name: "GCFG.MATP is the number 2",
+    rule: "LVZ-CSR-08",
+    file: REGISTERS,
+    find: 'MATP: bits(3, 0, "bit n: MATC may be n", { access: "const", reset: 7n }),',
+    replace: 'MATP: bits(3, 0, "bit n: MATC may be n", { access: "const", reset: 2n }),',
+    seenIn: "openEuler's kernel (kvm_compat.h)",
+  },
+  {
+    name: "GCFG.GPERF can be set although GPMP is 0",
+    rule: "LVZ-CSR-07",
+    file: REGISTERS,
+    find: '"counters given to the guest", { access: "const", aka',
+    replace: '"counters given to the guest", { aka',
+  },
+  {
+    name: "the encoding 3 of GCFG.MATC and GCI sticks",
+    rule: "LVZ-CSR-11",
+    file: REGISTERS,
+    find: "  if ((listed >> value) & 1n) return next;\n",
+    replace: "  if ((listed >> value) & 1n || value === 3n) return next;\n",
+  },
+  {
+    name: "the encoding 3 of GCFG.MATC and GCI clears the field",
+    rule: "LVZ-CSR-11",
+    file: REGISTERS,
+    find: "  return (next & ~(3n << shift)) | (old & (3n << shift));",
+    replace: "  return next & ~(3n << shift);",
+  },
+  {
+    name: "GINTC.HC clears nothing",
+    rule: "LVZ-INT-06",
+    file: REGISTERS,
+    find: "next & ~(((next & written) >> 16n) & 0xffn)",
+    replace: "next",
+  },
+  {
+    name: "GINTC.HC clears whenever it is 1, and not only when it is written",
+    rule: "LVZ-INT-06",
+    file: REGISTERS,
+    find: "next & ~(((next & written) >> 16n) & 0xffn)",
+    replace: "next & ~((next >> 16n) & 0xffn)",
+  },
+  {
+    name: "GTLBC.TGID can be written with USETGID = 0",
+    rule: "LVZ-TLB-04",
+    file: REGISTERS,
+    find: "next & (1n << 12n) ? next : (next & ~0xff0000n) | (old & 0xff0000n)",
+    replace: "old === next ? old : next",
+  },
+  {
+    name: "GTLBC.TGID becomes 0 when USETGID does",
+    rule: "LVZ-TLB-04",
+    file: REGISTERS,
+    find: "next & (1n << 12n) ? next : (next & ~0xff0000n) | (old & 0xff0000n)",
+    replace: "next & (1n << 12n) ? next : next & ~0xff0000n",
+  },
+  {
+    name: "TRGP can be written",
+    rule: "LVZ-TLB-11",
+    file: REGISTERS,
+    find: 'RID: bits(23, 16, "its GID", { access: "r", ',
+    replace: 'RID: bits(23, 16, "its GID", { ',
+  },
+  {
+    name: "GCNTC has 32 bits",
+    rule: "LVZ-CSR-13",
+    file: REGISTERS,
+    find: 'bits(63, 0, "added to the counter that a guest reads")',
+    replace: 'bits(31, 0, "added to the counter that a guest reads")',
+  },
+];
+
+/** Mutants in the access to the guest copies. */
+const GUEST_COPIES: readonly Mutant[] = [
+  {
+    name: "gcsr* of a number without a copy reach the host's register",
+    rule: "LVZ-INSN-05",
+    file: CSR,
+    find: 'if (csr === undefined || csr.options.guest !== "copy") return 0n;',
+    replace:
+      'if (csr === undefined) return 0n;\n  if (csr.options.guest !== "copy") return exchange(m, csr, value, mask, { isGuest: false, writer: "host" });',
+  },
+  {
+    name: "gcsrwr cannot write what the guest can only read",
+    rule: "LVZ-INSN-03",
+    file: CSR,
+    find: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
+    replace: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "own" });',
+  },
+  {
+    name: "gcsrwr writes the host's register as well",
+    rule: "LVZ-INSN-02",
+    file: CSR,
+    find: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
+    replace:
+      'exchange(m, csr, value, mask, { isGuest: false, writer: "own" });\n  return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
+  },
+  {
+    name: "gcsrwr writes PRCFG1",
+    rule: "LVZ-INSN-04",
+    file: BASIC,
+    find: 'VSMax: bits(14, 12, "largest ECFG.VS", { access: "const", reset: 7n }),',
+    replace: 'VSMax: bits(14, 12, "largest ECFG.VS", { access: "r", reset: 7n }),',
+  },
+  {
+    name: "GCSR.PGD goes by the host's bad address",
+    rule: "LVZ-INSN-04",
+    file: ACCESS,
+    find: "function badAddress({ bank }: World): bigint {",
+    replace: "function badAddress({ m: { host: bank } }: World): bigint {",
+  },
+  {
+    name: "gcsrwr of ESTAT latches HWI0 to HWI7",
+    rule: "LVZ-GCSR-12",
+    file: BASIC,
+    find: "hostWritable: 0x1c03n,",
+    replace: "hostWritable: 0x1fffn,",
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "gcsrwr of ESTAT cannot clear TI",
+    rule: "LVZ-GCSR-12",
+    file: BASIC,
+    find: "hostWritable: 0x1c03n,",
+    replace: "hostWritable: 0x1403n,",
+  },
+  {
+    name: "gcsrrd of ESTAT does not show GINTC.VIP",
+    rule: "LVZ-GCSR-11",
+    file: ACCESS,
+    find: "w.isGuest ? guestEstat(w.m) : hostEstat(w.m)",
+    replace: "w.isGuest ? w.bank.read(ESTAT) : hostEstat(w.m)",
+  },
+  {
+    name: "there are 16 SAVE registers whatever PRCFG1 says",
+    rule: "LVZ-GCSR-09",
+    file: BASIC,
+    find: "exists: (p) => n < p.saveCount,",
+    replace: "exists: () => true,",
+  },
+  {
+    name: "GCSR.CRMD is 0 after reset, so that a fresh guest is in no translation mode",
+    rule: "LVZ-GCSR-14",
+    file: "core/machine.ts",
+    find: "this.guest = new CsrBank(this.profile, this);",
+    replace: "this.guest = new CsrBank(this.profile, this);\n    this.guest.write(CRMD, 0n);",
+  },
+  {
+    name: "DSAVE cannot be written outside debug mode",
+    rule: "LVZ-GCSR-16",
+    file: BASIC,
+    find: '"debug scratch", { Data: bits(63, 0, "software\'s") }',
+    replace: '"debug scratch", { Data: bits(63, 0, "software\'s", { access: "r" }) }',
+  },
+  {
+    name: "gcsrwr only reads",
+    rule: "LVZ-INSN-01",
+    file: ROWS,
+    find: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrwr"), ',
+    replace: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrrd"), ',
+  },
+  {
+    name: "gtlbfill and gtlbwr have each other's words",
+    rule: "LVZ-INSN-01",
+    file: ROWS,
+    find: 'call("gtlbwr"), ',
+    replace: 'call("gtlbfill"), ',
+  },
+  {
+    name: "gcsr* and gtlb* need no privilege",
+    rule: "LVZ-INSN-06",
+    file: ROWS,
+    find: 'const lvz: RowOptions = { privileged: true, needs: "LVZ" };',
+    replace: 'const lvz: RowOptions = { privileged: false, needs: "LVZ" };',
+  },
+];
+
+/** Mutants in the TLB instructions. */
+const TLB_INSTRUCTIONS: readonly Mutant[] = [
+  {
+    name: "without USETGID the effective GID is always 0",
+    rule: "LVZ-TLB-04",
+    file: TLB,
+    find: "return m.host.is(GSTAT.PVM) ? currentGid(m) : 0;",
+    replace: "return 0;",
+  },
+  {
+    name: "without USETGID the effective GID is GSTAT.GID even with PVM = 0",
+    rule: "LVZ-TLB-04",
+    file: TLB,
+    find: "return m.host.is(GSTAT.PVM) ? currentGid(m) : 0;",
+    replace: "return currentGid(m);",
+  },
+  {
+    name: "TGID = 0 with USETGID = 1 falls back on GSTAT.GID",
+    rule: "LVZ-TLB-04",
+    file: TLB,
+    find: "if (m.host.is(GTLBC.USETGID)) return",
+    replace: "if (m.host.is(GTLBC.USETGID) && m.host.is(GTLBC.TGID)) return",
+  },
+  {
+    name: "tlbwr of the host for a guest makes a stage-1 entry",
+    rule: "LVZ-TLB-05",
+    file: TLB,
+    find: 'kind: gid === 0 ? "host" : "stage2"',
+    replace: 'kind: gid === 0 ? "host" : "stage1"',
+  },
+  {
+    name: "tlbwr of the host always makes an entry of the host's",
+    rule: "LVZ-TLB-05",
+    file: TLB,
+    find: 'scope: { kind: gid === 0 ? "host" : "stage2", gid }',
+    replace: 'scope: { kind: "host", gid: gid & 0 }',
+  },
+  {
+    name: "tlbrd of the host cannot read entries of guests",
+    rule: "LVZ-TLB-03",
+    file: TLB,
+    find: "byHost || inScope(entry, target.scope) ? entry",
+    replace: "inScope(entry, target.scope) ? entry",
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "TRGP keeps the GID of a guest's entry when a host entry is read",
+    rule: "LVZ-TLB-11",
+    file: TLB,
+    find: "if (byHost && bank.has(TRGP.number)) {",
+    replace: "if (byHost && bank.has(TRGP.number) && entry?.gid !== 0) {",
+  },
+  {
+    name: "gtlb* take the host's registers",
+    rule: "LVZ-INSN-12",
+    file: TLB,
+    find: 'return { bank: m.guest, scope: { kind: "stage1", gid: effectiveGid(m) } };',
+    replace: 'return { bank: m.host, scope: { kind: "stage1", gid: effectiveGid(m) } };',
+  },
+  {
+    name: "gtlb* act for GSTAT.GID and not for the effective GID",
+    rule: "LVZ-TLB-04",
+    file: TLB,
+    find: 'return { bank: m.guest, scope: { kind: "stage1", gid: effectiveGid(m) } };',
+    replace: 'return { bank: m.guest, scope: { kind: "stage1", gid: currentGid(m) } };',
+  },
+  {
+    name: "gtlb* act on stage-2 entries",
+    rule: "LVZ-INSN-12",
+    file: TLB,
+    find: 'return { bank: m.guest, scope: { kind: "stage1", gid: effectiveGid(m) } };',
+    replace: 'return { bank: m.guest, scope: { kind: "stage2", gid: effectiveGid(m) } };',
+  },
+  {
+    name: "gtlbrd reads entries that are not the guest's own",
+    rule: "LVZ-INSN-12",
+    file: TLB,
+    find: '"gtlbrd": (m) => read(m, guestTarget(m), false),',
+    replace: '"gtlbrd": (m) => read(m, guestTarget(m), true),',
+  },
+  {
+    name: "tlbwr in a refill handler empties the place if TLBIDX.NE is left 1",
+    rule: "LVZ-TLB-05",
+    file: TLB,
+    find: "if (!refill && bank.is(TLBIDX.NE)) return undefined;",
+    replace: "if (bank.is(TLBIDX.NE)) return undefined;",
+  },
+  {
+    name: "tlbsrch in a refill handler looks for TLBEHI",
+    rule: "LVZ-INSN-12",
+    file: TLB,
+    find: "bank.read(inRefill(bank) ? TLBREHI : TLBEHI)",
+    replace: "bank.read(TLBEHI)",
+  },
+  {
+    name: "tlbfill goes by the guest's STLBPS for stage 2",
+    rule: "LVZ-TLB-10",
+    file: TLB,
+    find: "m.tlb.fill(entry, Number(target.bank.get(STLBPS.PS)))",
+    replace: 'm.tlb.fill(entry, Number((entry.kind === "host" ? m.host : m.guest).get(STLBPS.PS)))',
+  },
+  {
+    name: "gtlbfill goes by the host's STLBPS",
+    rule: "LVZ-TLB-10",
+    file: TLB,
+    find: "m.tlb.fill(entry, Number(target.bank.get(STLBPS.PS)))",
+    replace: "m.tlb.fill(entry, Number(m.host.get(STLBPS.PS)))",
+  },
+  {
+    name: "tlbclr and tlbflush of the host remove entries of guests",
+    rule: "LVZ-TLB-04",
+    file: TLB,
+    find: "sameGroup(i) && inScope(e, scope) &&",
+    replace: "sameGroup(i) &&",
+  },
+  {
+    name: "the host's own accesses use entries of any GID",
+    rule: "LVZ-TLB-07",
+    file: "core/mmu/tlb.ts",
+    find: "return e.kind === scope.kind && e.gid === scope.gid && (e.kind",
+    replace: 'return (scope.kind === "host" || e.kind === scope.kind && e.gid === scope.gid) && (e.kind',
+  },
+];
+
+/** Mutants in invtlb. */
+const INVALIDATION: readonly Mutant[] = [
+  {
+    name: "invtlb 0 of the host removes only entries of the effective GID",
+    rule: "LVZ-INV-02",
+    file: INVTLB,
+    find: "const everything = op === 0 && !m.inGuest",
+    replace: "const everything = op === 32 && !m.inGuest",
+  },
+  {
+    name: "invtlb 1 to 6 remove entries of every GID",
+    rule: "LVZ-INV-02",
+    file: INVTLB,
+    find: "(inScope(e, scope) && base(e, operands))",
+    replace: "(m.inGuest ? inScope(e, scope) && base(e, operands) : base(e, operands))",
+  },
+  {
+    name: "invtlb 6 ignores G",
+    rule: "LVZ-INV-02",
+    file: INVTLB,
+    find: "[0x6, (e, o) => globalOrAsid(e, o) && covers(e, o.address)],",
+    replace: "[0x6, (e, o) => localAsid(e, o) && covers(e, o.address)],",
+  },
+  {
+    name: "invtlb 5 removes entries with G = 1",
+    rule: "LVZ-INV-02",
+    file: INVTLB,
+    find: "[0x5, (e, o) => localAsid(e, o) && covers(e, o.address)],",
+    replace: "[0x5, (e, o) => e.asid === o.asid && covers(e, o.address)],",
+  },
+  {
+    name: "invtlb takes the GID from rj[31:24]",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "gid: Number((rj >> 16n) & 0xffn)",
+    replace: "gid: Number((rj >> 24n) & 0xffn)",
+  },
+  {
+    name: "invtlb 9 to 14 remove stage-2 entries too",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "const guest1: Condition = (e, o) => stage1(e, o) && ofGid(e, o);",
+    replace: 'const guest1: Condition = (e, o) => e.kind !== "host" && ofGid(e, o);',
+  },
+  {
+    name: "invtlb 0xa and 0xb have each other's meaning",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0xa, (e, o) => guest1(e, o) && e.global],",
+    replace: "[0xa, (e, o) => guest1(e, o) && !e.global],",
+  },
+  {
+    name: "invtlb 0xe needs G = 1 and the ASID, as Linux's comment says word for word",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0xe, (e, o) => guest1(e, o) && globalOrAsid(e, o) &&",
+    replace: "[0xe, (e, o) => guest1(e, o) && e.global && e.asid === o.asid &&",
+  },
+  {
+    name: "invtlb 0x10 removes stage 1 of one GID only",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0x10, stage1],",
+    replace: "[0x10, guest1],",
+  },
+  {
+    name: "invtlb 0x11 removes stage 1",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0x11, stage2],",
+    replace: "[0x11, stage1],",
+  },
+  {
+    name: "invtlb 0x12 removes the host's entries too",
+    rule: "LVZ-INV-04",
+    file: INVTLB,
+    find: '[0x12, (e) => e.kind !== "host"],',
+    replace: "[0x12, always],",
+  },
+  {
+    name: "invtlb 0x12 removes entries of one GID only",
+    rule: "LVZ-INV-04",
+    file: INVTLB,
+    find: '[0x12, (e) => e.kind !== "host"],',
+    replace: '[0x12, (e, o) => e.kind !== "host" && ofGid(e, o)],',
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "invtlb 0x13 removes stage 1 of every GID",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0x13, guest1],",
+    replace: "[0x13, stage1],",
+  },
+  {
+    name: "invtlb 0x14 removes both stages",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: "[0x14, (e, o) => stage2(e, o) && ofGid(e, o)],",
+    replace: "[0x14, (e, o) => ofGid(e, o)],",
+  },
+  {
+    name: "invtlb 0x15 leaves stage 1",
+    rule: "LVZ-INV-01",
+    file: INVTLB,
+    find: '[0x15, (e, o) => e.kind !== "host" && ofGid(e, o)],',
+    replace: "[0x15, (e, o) => stage2(e, o) && ofGid(e, o)],",
+  },
+  {
+    name: "invtlb 0x16 removes all of the GID",
+    rule: "LVZ-INV-05",
+    file: INVTLB,
+    find: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address)],",
+    replace: '[0x16, (e, o) => e.kind !== "host" && ofGid(e, o)],',
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "invtlb 0x16 knows only the even page of a pair",
+    rule: "LVZ-INV-05",
+    file: INVTLB,
+    find: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address)],",
+    replace:
+      "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address) && !((o.address >> BigInt(e.ps)) & 1n)],",
+  },
+  {
+    name: "invtlb 0x16 does not find large pages",
+    rule: "LVZ-INV-06",
+    file: INVTLB,
+    find: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address)],",
+    replace: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address) && e.ps < 20],",
+  },
+  {
+    name: "invtlb 0x16 compares the ASID",
+    rule: "LVZ-INV-05",
+    file: INVTLB,
+    find: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address)],",
+    replace: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && globalOrAsid(e, o) && covers(e, o.address)],",
+  },
+];
+
+/** Mutants in the host's own exceptions and returns. */
+const HOST_EXCEPTIONS: readonly Mutant[] = [
+  {
+    name: "an exception of the host leaves PVM, so that its ertn enters the guest",
+    rule: "LVZ-EXIT-04",
+    file: EXCEPTION,
+    find: '=== "records-vm"',
+    replace: '!== "records-vm"',
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "a refill of the host leaves TLBRPRMD.PGM as the last exit set it",
+    rule: "LVZ-ENTRY-08",
+    file: EXCEPTION,
+    find: "bank.set(TLBRPRMD.PGM, inGuest ? 1n : 0n);",
+    replace: "if (inGuest) bank.set(TLBRPRMD.PGM, 1n);",
+  },
+  {
+    name: "a refill records the mode in PVM as well",
+    rule: "LVZ-ENTRY-08",
+    file: EXCEPTION,
+    find: "bank.set(TLBRPRMD.PGM, inGuest ? 1n : 0n);",
+    replace: "bank.set(TLBRPRMD.PGM, inGuest ? 1n : 0n);\n    bank.set(GSTAT.PVM, inGuest ? 1n : 0n);",
+  },
+  {
+    name: "a refill writes Ecode",
+    rule: "LVZ-EXIT-19",
+    file: EXCEPTION,
+    find: "  bank.set(TLBRBADV.VAddr, badv);",
+    replace: "  bank.set(TLBRBADV.VAddr, badv);\n  bank.set(ESTAT.Ecode, 1n);",
+  },
+  {
+    name: "a machine error does not record guest mode",
+    rule: "LVZ-EXIT-24",
+    file: EXCEPTION,
+    find: "host.set(MERRCTL.PGM, inGuest ? 1n : 0n);",
+    replace: "",
+  },
+  {
+    name: "a machine error records the mode in PVM as well",
+    rule: "LVZ-EXIT-24",
+    file: EXCEPTION,
+    find: "host.set(MERRCTL.PGM, inGuest ? 1n : 0n);",
+    replace: "host.set(MERRCTL.PGM, inGuest ? 1n : 0n);\n    host.set(GSTAT.PVM, inGuest ? 1n : 0n);",
+  },
+  {
+    name: "a machine error writes Ecode",
+    rule: "LVZ-EXIT-19",
+    file: EXCEPTION,
+    find: "host.set(MERRCTL.IsMERR, 1n);",
+    replace: "host.set(MERRCTL.IsMERR, 1n);\n  host.set(ESTAT.Ecode, 0xen);",
+  },
+  {
+    name: "a machine error keeps the translation mode",
+    rule: "LVZ-EXIT-24",
+    file: EXCEPTION,
+    find: "host.write(CRMD, CRMD.DA.mask);",
+    replace: "",
+  },
+  {
+    name: "ertn from a machine error goes by PVM",
+    rule: "LVZ-ENTRY-09",
+    file: SYSTEM,
+    find: "if (bank.is(MERRCTL.PGM)) m.setGuestMode(true);",
+    replace: "if (bank.is(GSTAT.PVM)) m.setGuestMode(true);",
+    seenIn: "QEMU-LVZ",
+  },
+  {
+    name: "ertn leaves IsMERR",
+    rule: "LVZ-ENTRY-09",
+    file: SYSTEM,
+    find: "bank.set(MERRCTL.IsMERR, 0n);",
+    replace: "",
+  },
+  {
+    name: "ertn from a machine error goes to direct mode",
+    rule: "LVZ-ENTRY-09",
+    file: SYSTEM,
+    find: "bank.set(CRMD.PG, bank.get(MERRCTL.PPG));",
+    replace: "",
+  },
+  {
+    name: "ertn asks for IsTLBR before IsMERR",
+    rule: "LVZ-ENTRY-02",
+    file: SYSTEM,
+    find: "if (!m.inGuest && bank.is(MERRCTL.IsMERR))",
+    replace: "if (!m.inGuest && bank.is(MERRCTL.IsMERR) && !bank.is(TLBRERA.IsTLBR))",
+  },
+  {
+    name: "ertn does not know debug mode",
+    rule: "LVZ-ENTRY-02",
+    file: SYSTEM,
+    find: "if (!m.inGuest && bank.is(DBG.DST)) return returnFromDebug(m, bank);",
+    replace: "",
+  },
+  {
+    name: "ertn enters the guest whenever a GID is set",
+    rule: "LVZ-ENTRY-10",
+    file: SYSTEM,
+    find: "if (bank === m.host && bank.is(GSTAT.PVM)) m.setGuestMode(true);",
+    replace: "if (bank === m.host && bank.is(GSTAT.GID)) m.setGuestMode(true);",
+  },
+  {
+    name: "the host's ertn leaves the LLbit",
+    rule: "LVZ-LL-01",
+    file: SYSTEM,
+    find: "else m.llbit(bank === m.guest).valid = false;",
+    replace: "else if (bank === m.guest) m.llbit(true).valid = false;",
+  },
+  {
+    name: "KLO stays 1 after the ertn that it concerned",
+    rule: "LVZ-LL-01",
+    file: SYSTEM,
+    find: "if (bank.is(LLBCTL.KLO)) bank.set(LLBCTL.KLO, 0n);",
+    replace: "if (bank.is(LLBCTL.KLO)) return;",
+  },
+  {
+    name: "ertn from a refill clears the LLbit",
+    rule: "LVZ-LL-04",
+    file: SYSTEM,
+    find: 'llbitOnRefillErtn === "cleared"',
+    replace: 'llbitOnRefillErtn !== "cleared"',
+  },
+  {
+    name: "rdtime of the host gives the guest's timer number",
+    rule: "LVZ-TIME-17",
+    file: SYSTEM,
+    find: "signExtend(m.current.get(TID.TID), 32)",
+    replace: "signExtend(m.guest.get(TID.TID), 32)",
+  },
+];
+
+/** All mutants of this file. */
+export const HOST_MODE_MUTANTS: readonly Mutant[] = [
+  ...CONTROL_REGISTERS,
+  ...GUEST_COPIES,
+  ...TLB_INSTRUCTIONS,
+  ...INVALIDATION,
+  ...HOST_EXCEPTIONS,
+];
