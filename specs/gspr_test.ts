@@ -1,9 +1,13 @@
 /**
  * Sensitive instructions: cpucfg, idle, cacop, IOCSR accesses and CSRs without a guest copy leave guest mode with GSPR, and the hypervisors
- * make something of it. (What exits only when a control bit says so is in gcfg_test.ts.)
+ * make something of it. (What exits only when a control bit says so is in gspr/gcfg.ts.)
  *
  * A hypervisor on hardware that fails here emulates the wrong instruction or none, or lets a guest reach the host's devices and registers.
  */
+import "./gspr/gcfg.ts";
+import "./gspr/gcsr.ts";
+import "./gspr/guest_mode.ts";
+import "./gspr/fp.ts";
 import { type ExpectedExit, gspr, guest, hvc, type RuleId } from "../dsl/mod.ts";
 
 const hex = (n: number | bigint) => `0x${n.toString(16)}`;

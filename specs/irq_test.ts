@@ -7,6 +7,7 @@
  * The world switches differ in what they give the guest (KVM: no line, ArceOS: all of them; KVM leaves the host's timer line enabled, ArceOS
  * turns it off), so cases set ECFG.LIE and GINTC of the host themselves.
  */
+import "./irq/timer.ts";
 import { type Actions, gspr, guest, hvc, interrupt, running } from "../dsl/mod.ts";
 
 /** Bits of ESTAT.IS and ECFG.LIE. */

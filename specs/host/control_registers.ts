@@ -5,7 +5,7 @@
  * A failure here means that a hypervisor misjudges what the hardware can do (GCFG, GSTAT.GIDBIT), loses a setting without noticing it, or
  * changes one that it did not mean to.
  */
-import { host, type RuleId } from "../dsl/mod.ts";
+import { host, type RuleId } from "../../dsl/mod.ts";
 
 // Numbers and reset -----------------------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@
  * loongarch_vcpu writes all guest registers back at each entry, TVAL included (PROTO-AV5-06), so that with it a guest's timer stands
  * still between an exit and the next entry; what the hardware does in that time only shows with KVM.
  */
-import { gspr, guest, hvc } from "../dsl/mod.ts";
+import { gspr, guest, hvc } from "../../dsl/mod.ts";
 
 /** ESTAT.IS bit of the timer, and all of them for ECFG.LIE. */
 const TI = 0x800;

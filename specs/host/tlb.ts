@@ -7,7 +7,7 @@
  *
  * Entries go to index 2048 and up, the part of the TLB that takes pages of any size (MTLB).
  */
-import { type Csrs, host } from "../dsl/mod.ts";
+import { type Csrs, host } from "../../dsl/mod.ts";
 
 const MTLB = 2048;
 /** Valid, dirty, cacheable. */

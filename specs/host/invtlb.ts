@@ -3,7 +3,7 @@
  *
  * A failure here means that a guest goes on using a page that its hypervisor took back, or that one guest's changes flush everybody else.
  */
-import { host, type HostCase, type RuleId } from "../dsl/mod.ts";
+import { host, type HostCase, type RuleId } from "../../dsl/mod.ts";
 
 // The entries -----------------------------------------------------------------------------------------------------------------------------
 

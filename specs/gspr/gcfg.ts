@@ -3,7 +3,7 @@
  *
  * A hypervisor on hardware that fails here either misses what it asked to see, or drowns in exits that it turned off.
  */
-import { type ExpectedExit, gcm, gspr, guest, hvc } from "../dsl/mod.ts";
+import { type ExpectedExit, gcm, gspr, guest, hvc } from "../../dsl/mod.ts";
 
 const hex = (n: number) => `0x${n.toString(16)}`;
 /** `a0 = 0xc, a1 = 0x3` */

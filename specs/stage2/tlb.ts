@@ -4,7 +4,7 @@
  * A failure here means that a guest runs on translations of another guest or of its host, or that stale ones survive: memory corruption that
  * depends on what ran before.
  */
-import { fault, guest, hvc } from "../dsl/mod.ts";
+import { fault, guest, hvc } from "../../dsl/mod.ts";
 
 /** A page of ordinary memory away from the code. */
 const PAGE = 0x20000n;

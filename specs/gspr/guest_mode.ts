@@ -12,7 +12,7 @@ import {
   type GuestExceptionName,
   hvc,
   type Value,
-} from "../dsl/mod.ts";
+} from "../../dsl/mod.ts";
 
 /** Where a guest takes its own exceptions. */
 const HANDLER = `

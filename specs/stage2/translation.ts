@@ -7,7 +7,7 @@
  *
  * The guest's memory is 256 KiB at GPA 0, its code at 0x10000. GPA 0x80000 is a hole with a page table, GPA 0x10000000 has none.
  */
-import { type Csrs, fault, gspr, guest, host, hvc, refill, type Stage2Fault } from "../dsl/mod.ts";
+import { type Csrs, fault, gspr, guest, host, hvc, refill, type Stage2Fault } from "../../dsl/mod.ts";
 
 const HOLE = 0x80000n;
 const FAR = 0x1000_0000n;

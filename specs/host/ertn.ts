@@ -4,7 +4,7 @@
  * A failure here means that a hypervisor falls into a guest when it returns from an exception of its own, or out of one when it returns from
  * a refill: hypervisors like hvisor and loongarch_vcpu leave PVM set all the time.
  */
-import { host } from "../dsl/mod.ts";
+import { host } from "../../dsl/mod.ts";
 
 Deno.test(
   "ertn with GSTAT.PVM = 0 stays in host mode",

@@ -2,7 +2,7 @@
  * Detection: how software finds out about LVZ, and what its absence looks like. A hypervisor that gets this wrong loads where it must not, or
  * refuses where it could.
  */
-import { host } from "../dsl/mod.ts";
+import { host } from "../../dsl/mod.ts";
 
 const NO_LVZ = "la464-nolvz";
 

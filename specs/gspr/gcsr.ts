@@ -1,11 +1,11 @@
 /**
  * The guest's copies of the CSRs: the guest reads and writes them without an exit, within the bits that are its own, and the host's registers
- * of the same numbers stay. (How the host reaches the copies is in host_gcsr_test.ts, CSRs without a copy are in gspr_test.ts.)
+ * of the same numbers stay. (How the host reaches the copies is in host/gcsr.ts, CSRs without a copy are in gspr_test.ts.)
  *
  * A hypervisor on hardware that fails here saves and restores the wrong registers: a guest loses its state at a switch, or finds that of the
  * host or of another guest.
  */
-import { type ExpectedExit, guest, hvc } from "../dsl/mod.ts";
+import { type ExpectedExit, guest, hvc } from "../../dsl/mod.ts";
 
 const hex = (n: number | bigint) => n < 0 ? `${n}` : `0x${n.toString(16)}`;
 /** `a0 = 0x0, a1 = -1` */

@@ -7,7 +7,7 @@
  *
  * A case that expects `refill` at a label has entered guest mode there: no guest page is mapped, so that the first fetch exits.
  */
-import { type Csrs, host } from "../dsl/mod.ts";
+import { type Csrs, host } from "../../dsl/mod.ts";
 
 // Mapped mode: a window for code at the bottom of the address space; DATA lies above it and needs the TLB.
 const MAPPED = { CRMD: { DA: 0, PG: 1 }, DMW0: 0x1 };

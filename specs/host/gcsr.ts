@@ -1,10 +1,10 @@
 /**
  * The guest's copies of the CSRs as the host reaches them: gcsrrd, gcsrwr and gcsrxchg on every register, the registers that have no copy, and
- * what is in the copies after reset. (What the guest does with them is in gcsr_test.ts.)
+ * what is in the copies after reset. (What the guest does with them is in gspr/gcsr.ts.)
  *
  * A failure here means that a hypervisor which saves and restores a guest's registers loses a part of them, or writes its own instead.
  */
-import { host } from "../dsl/mod.ts";
+import { host } from "../../dsl/mod.ts";
 
 const ALL = (1n << 64n) - 1n;
 const WORD = 0xffff_ffffn;

@@ -4,7 +4,7 @@
  * A failure here means that a device sees a write of the wrong width or value, that a guest reads a device into the wrong register or
  * extends it wrongly, or that a guest hangs on a page that its hypervisor believes to have mapped.
  */
-import { fault, guest, hvc, refill } from "../dsl/mod.ts";
+import { fault, guest, hvc, refill } from "../../dsl/mod.ts";
 
 /** A GPA without memory, behind the guest's 256 KiB. */
 const DEVICE = 0x80000n;

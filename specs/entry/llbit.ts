@@ -4,7 +4,7 @@
  * A failure here means that atomic operations of a guest fail for ever (each retry meets the same exit), or, worse, that an sc succeeds
  * although somebody else wrote in between: locks of the guest that two processors hold at once.
  */
-import { fault, gspr, guest, host, hvc, interrupt } from "../dsl/mod.ts";
+import { fault, gspr, guest, host, hvc, interrupt } from "../../dsl/mod.ts";
 
 /** What may happen between ll and sc, and how the host deals with it. */
 const BETWEEN = [

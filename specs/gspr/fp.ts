@@ -2,7 +2,7 @@
  * Floating point in guests: one register file, two enables. A hypervisor that switches FP state lazily relies on the exit when only it has
  * the unit off; one that never sees that exit leaks one guest's FP registers to another.
  */
-import { disabled, guest, hvc } from "../dsl/mod.ts";
+import { disabled, guest, hvc } from "../../dsl/mod.ts";
 
 const ON = { EUEN: { FPE: 1 } };
 const OFF = { EUEN: { FPE: 0 } };
