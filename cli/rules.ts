@@ -73,7 +73,7 @@ function ruleText(id: RuleId, cases: readonly CaseResult[], withCases: boolean, 
   );
   const reason = rule.untestable === undefined ? "" : `\n    not testable: ${rule.untestable}`;
   const lines = withCases
-    ? cases.map(({ named, result }) => `\n    ${result}  ${named.file}: ${named.title}`)
+    ? cases.map(({ named, result }) => `\n    ${result}  ${named.test.place}: ${named.title}`)
     : [];
   return `${head}\n    ${style.dim(rule.text)}${reason}${lines.join("")}\n`;
 }

@@ -5,10 +5,9 @@
  */
 import { type CaseTest, isCaseTest } from "../dsl/mod.ts";
 
-/** A case with its title and the name of its file. */
+/** A case with its title. */
 export interface NamedCase {
   readonly title: string;
-  readonly file: string;
   readonly test: CaseTest;
 }
 
@@ -19,15 +18,13 @@ export interface NamedCase {
  */
 export async function collectCases(files: readonly string[]): Promise<readonly NamedCase[]> {
   const found: NamedCase[] = [];
-  let file = "";
   const collect = (title: unknown, test: unknown) => {
-    if (typeof title !== "string" || !isCaseTest(test)) return;
-    found.push({ title, file: file.slice(file.lastIndexOf("/") + 1), test });
+    if (typeof title === "string" && isCaseTest(test)) found.push({ title, test });
   };
   const original = Object.getOwnPropertyDescriptor(Deno, "test")!;
   Object.defineProperty(Deno, "test", { value: collect, configurable: true });
   try {
-    for (file of files) await import(file);
+    for (const file of files) await import(file);
   } finally {
     Object.defineProperty(Deno, "test", original);
   }

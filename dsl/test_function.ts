@@ -33,6 +33,8 @@ export interface RunOptions {
 export interface CaseTest<C extends AnyCase = AnyCase> {
   (context?: TestContext | void): void;
   readonly case: C;
+  /** Where it is: `specs/gspr_test.ts:12`. */
+  readonly place: string;
   /** Runs the case; the outcome of each world switch, or the only one. */
   readonly run: (options?: RunOptions) => readonly Outcome[];
 }
@@ -66,7 +68,7 @@ export function caseTest<C extends AnyCase>(
     const thrown = results.includes("fail") ? fail : error;
     throw thrown.saying(report(c, { title: context?.name, place }, outcomes));
   };
-  return Object.assign(test, { case: c, run });
+  return Object.assign(test, { case: c, place, run });
 }
 
 /** An error that points at the call of a function. */

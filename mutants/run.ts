@@ -69,7 +69,7 @@ function line(mutant: Mutant, result: WorkerResult): string {
   if (result.killedBy === undefined) {
     return `${red("survived")}  ${name} ${mutant.rule} (${result.cases} cases)`;
   }
-  return `killed    ${name} ${mutant.rule}, by ${result.file}: ${result.killedBy}`;
+  return `killed    ${name} ${mutant.rule}, by ${result.place}: ${result.killedBy}`;
 }
 
 async function main(filter: string | undefined): Promise<number> {

@@ -13,8 +13,8 @@ import { rulesOf } from "../dsl/mod.ts";
 export interface WorkerResult {
   /** Title of the case that failed; undefined if the mutant survived. */
   readonly killedBy?: string;
-  /** File of that case. */
-  readonly file?: string;
+  /** Where that case is. */
+  readonly place?: string;
   /** Cases that were run. */
   readonly cases: number;
 }
@@ -27,7 +27,7 @@ async function run([rule = "", ...files]: readonly string[]): Promise<WorkerResu
   const counts = (result: string | undefined) => result === "fail" || (result === "error" && rule === "");
   const killer = ordered.findIndex(({ test }) => test.run().some((o) => counts(o.problem?.result)));
   if (killer < 0) return { cases: ordered.length };
-  return { killedBy: ordered[killer]!.title, file: ordered[killer]!.file, cases: killer + 1 };
+  return { killedBy: ordered[killer]!.title, place: ordered[killer]!.test.place, cases: killer + 1 };
 }
 
 if (import.meta.main) console.log(JSON.stringify(await run(Deno.args)));
