@@ -321,8 +321,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "arceos: IsTLBR is left set after an exit out of the refill handler",
     rule: "LVZ-EXIT-21",
     file: ARCEOS,
-    find: "cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);",
-    replace: "",
+    find: "cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);\n    cpu.csrwr(ERA, this.pc);",
+    replace: "cpu.csrwr(ERA, this.pc);",
   },
   // Interrupts -------------------------------------------------------------------------------------------------------
   {
