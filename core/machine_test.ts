@@ -3,8 +3,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type BareMachine, bareMachine } from "./bare_machine.ts";
 import type { AccessSize, IocsrSpace } from "./bus.ts";
 import { BusError } from "./errors.ts";
+import { CALLS } from "./exec/calls.ts";
 import { ReferenceEngine } from "./exec/reference.ts";
-import { encode, ISA } from "./isa/mod.ts";
+import { CALL_NAMES, encode, ISA } from "./isa/mod.ts";
 import { LA464, LA464_NO_LVZ, LA464_V1_1, type Profile } from "./profile.ts";
 
 const engine = new ReferenceEngine();
@@ -328,4 +329,8 @@ Deno.test("only interrupt lines can be driven", () => {
   for (const position of [0, 1, 10, 11, 13, -1]) {
     assertThrows(() => m.setLine(position, true), RangeError, `Cannot drive interrupt line ${position}`);
   }
+});
+
+Deno.test("every function that a meaning calls is there, and no other", () => {
+  assertEquals(Object.keys(CALLS).sort(), [...CALL_NAMES]);
 });

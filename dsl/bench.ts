@@ -84,7 +84,7 @@ export class Bench {
     this.#table = new NestedPageTable(this.cpu, worldSwitch.pageTable, TABLES);
     this.memory = {
       contains: (gpa) => this.#hpa(gpa) !== undefined,
-      map: (gpa) => this.map({ gpa: gpa - gpa % GRANULE }),
+      map: (gpa) => this.#mapAgain(gpa - gpa % GRANULE),
     };
     this.#table.map(0n, GUEST_OFFSET, GUEST_MEMORY);
     this.#load(bus);
@@ -98,7 +98,9 @@ export class Bench {
           `Cannot load ${name} at ${hex(address)}: guest memory ends at ${hex(GUEST_MEMORY)}`,
         );
       }
-      bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length)?.set(bytes);
+      const memory = bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length);
+      if (memory === undefined) throw new RangeError(`Cannot load ${name}: no RAM at GPA ${hex(address)}`);
+      memory.set(bytes);
     }
   }
 
@@ -121,10 +123,7 @@ export class Bench {
 
   /** Changes a stage-2 mapping. */
   map({ gpa, size = GRANULE, access = "rwx", alias = gpa }: Mapping): void {
-    if (access === "") {
-      this.#table.unmap(gpa, size);
-      return;
-    }
+    if (access === "") return this.#edit(gpa, () => this.#table.unmap(gpa, size));
     if (alias + size > GUEST_MEMORY) {
       throw new CaseError(
         `Cannot map ${hex(size)} bytes at GPA ${hex(gpa)}: the guest has no such memory at GPA ${hex(alias)}`,
@@ -137,7 +136,23 @@ export class Bench {
       write: access.includes("w"),
       execute: access.includes("x"),
     };
-    this.#table.map(gpa, hpa, size, permission);
+    this.#edit(gpa, () => this.#table.map(gpa, hpa, size, permission));
+  }
+
+  /** Maps a granule that the guest owns to where it was, with all accesses allowed. */
+  #mapAgain(gpa: bigint): void {
+    const hpa = this.#hpa(gpa);
+    this.map({ gpa, ...(hpa !== undefined && { alias: hpa - GUEST_OFFSET }) });
+  }
+
+  /** Changes the page table, whose memory a case can use up. */
+  #edit(gpa: bigint, change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new CaseError(`Cannot change the mapping of GPA ${hex(gpa)}: no room for more page tables`);
+    }
   }
 
   /** Drops cached stage-2 translations of the guest, as hypervisors do after a change (invtlb 0x12). */

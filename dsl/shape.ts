@@ -37,6 +37,13 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A list without holes and without properties of its own, as JSON knows them. */
+function isList(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  return keys.length === value.length && keys.every((key, i) => key === `${i}`);
+}
+
 function isWhole(value: unknown): boolean {
   return Number.isSafeInteger(value);
 }
@@ -52,7 +59,7 @@ const ADDRESS = must("a bigint", (v) => typeof v === "bigint");
 const VALUE = must("a bigint, a whole number or a label", isValue);
 const INTERRUPT = must("an interrupt's name or position", (v) => typeof v === "string" || isWhole(v));
 const OBJECT = must("an object", isObject);
-const LIST = must("a list", Array.isArray);
+const LIST = must("a list", isList);
 
 function oneOf(...known: readonly string[]): Shape {
   return must(`one of ${known.join(", ")}`, (v) => typeof v === "string" && known.includes(v));
@@ -139,7 +146,9 @@ const HANDLED: { readonly [K in Exit["kind"]]: readonly (keyof Extract<Exit, { k
 const HANDLED_KIND = oneOf(...Object.keys(HANDLED));
 const HANDLED_VALUE = must(
   "a number, text, a flag or a list of bigints",
-  (v) => isValue(v) || typeof v === "boolean" || Array.isArray(v) && v.every((e) => typeof e === "bigint"),
+  (v) =>
+    isValue(v) || typeof v === "boolean" ||
+    isList(v) && (v as readonly unknown[]).every((e) => typeof e === "bigint"),
 );
 
 /** What a handler is expected to report: a kind, and fields of it. */

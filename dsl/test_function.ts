@@ -58,8 +58,8 @@ export function caseTest<C extends AnyCase>(
   maker: Maker,
 ): CaseTest<C> {
   // Made here, so that the errors point at the spec and not into the bench.
-  const fail = placedAt(new CaseFailure(""), maker);
-  const error = placedAt(new CaseError(""), maker);
+  const fail = placedAt(CaseFailure, maker);
+  const error = placedAt(CaseError, maker);
   const place = placeInStack(fail.frames);
   const test = (context?: TestContext | void): void => {
     const outcomes = run();
@@ -79,8 +79,13 @@ interface PlacedError {
   saying(message: string): Error;
 }
 
-function placedAt(error: Error, maker: Maker): PlacedError {
+function placedAt(Class: new (message: string) => Error, maker: Maker): PlacedError {
+  const limit = Error.stackTraceLimit;
+  // The place of the case is all that is wanted, and stacks of thousands of cases add up.
+  Error.stackTraceLimit = 1;
+  const error = new Class("");
   Error.captureStackTrace(error, maker);
+  Error.stackTraceLimit = limit;
   // A stack starts with the message that the error has when it is first looked at; only then is its place remembered.
   const frames = /\n {4}at [^]*/.exec(error.stack ?? "")?.[0] ?? "";
   return {

@@ -20,8 +20,6 @@ const HIGHEST_HYPERCALL = 0x7fff;
 const HIGHEST_BUDGET = 10_000_000;
 /** Three hours at the LA464's 100 MHz; far beyond, ticks would not be counted exactly. */
 const HIGHEST_TICKS = 2 ** 40;
-/** The page tables of a case have room for this many mappings, wherever they are. */
-const MOST_MAPPINGS = 64;
 /** The page tables of every world switch reach this far. */
 const HIGHEST_GPA = 1n << 48n;
 
@@ -110,10 +108,6 @@ function checkChoices(choices: Readonly<Record<string, string>>): void {
 function checkMappings(c: Case): void {
   c.map?.forEach((m, i) => checkMapping(m, `map[${i}]`));
   c.exits.forEach((e, n) => e.map?.forEach((m, i) => checkMapping(m, `exits[${n}].map[${i}]`)));
-  const count = [c.map, ...c.exits.map((e) => e.map)].reduce((sum, list) => sum + (list?.length ?? 0), 0);
-  if (count > MOST_MAPPINGS) {
-    refuse("map", `and the exits have ${count} mappings, at most ${MOST_MAPPINGS} fit`);
-  }
 }
 
 function checkMapping({ gpa, size = GRANULE, access, alias }: Mapping, where: string): void {

@@ -498,7 +498,7 @@ Deno.test(
           GSTAT: { GID: 9, PVM: 1 },
           GTLBC: { USETGID: 1, TGID: 9 },
           PRMD: 4,
-          PGDH: 0x9000_0000_0a33_0000n,
+          PGDH: 0x9000_0000_0000_8000n,
         },
         lines: { IPI: false },
       }),

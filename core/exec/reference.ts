@@ -8,7 +8,7 @@ import { takeException, takeInterrupt, Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
-import { type Instruction, ISA } from "../isa/table.ts";
+import type { Instruction } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
@@ -32,14 +32,9 @@ const CACHE_LIMIT = 1 << 16;
 /** Evaluates one instruction after the other. */
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
-  readonly #executables: ReadonlyMap<Instruction, Executable>;
+  /** Compiled when first met: a run meets few of the instructions. */
+  readonly #executables = new Map<Instruction, Executable>();
   readonly #cache = new Map<number, Cached>();
-
-  constructor() {
-    this.#executables = new Map(
-      ISA.all.map((i) => [i, { check: permissionCheck(i), execute: compile(i, CALLS) }]),
-    );
-  }
 
   run(m: Machine, limits: RunLimits): Stop {
     let seen = -1;
@@ -104,11 +99,20 @@ export class ReferenceEngine implements Engine {
     const known = this.#cache.get(word);
     if (known !== undefined) return known;
     const op = decode(word);
-    const executable = op && this.#executables.get(op.instruction);
-    if (op === undefined || executable === undefined) throw new Trap(EXCEPTIONS.INE);
+    if (op === undefined) throw new Trap(EXCEPTIONS.INE);
+    const executable = this.#executable(op.instruction);
     if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
     const made = { op, executable };
     this.#cache.set(word, made);
+    return made;
+  }
+
+  #executable(instruction: Instruction): Executable {
+    let made = this.#executables.get(instruction);
+    if (made === undefined) {
+      made = { check: permissionCheck(instruction), execute: compile(instruction, CALLS) };
+      this.#executables.set(instruction, made);
+    }
     return made;
   }
 }

@@ -51,6 +51,8 @@ export class Tlb {
   readonly #entries: (TlbEntry | undefined)[];
   readonly #nextWay: Uint8Array;
   #nextMtlb = 0;
+  /** Entries that exist, so that emptying an empty TLB costs nothing. */
+  #existing = 0;
 
   constructor(profile: Profile) {
     this.#sets = profile.stlbSets;
@@ -88,6 +90,7 @@ export class Tlb {
   /** Replaces the entry at an index (tlbwr); undefined empties it. An index beyond the TLB is ignored: undefined by the manual. */
   write(index: number, entry: TlbEntry | undefined): void {
     if (index >= this.size) return;
+    this.#existing += (entry === undefined ? 0 : 1) - (this.#entries[index] === undefined ? 0 : 1);
     this.#entries[index] = entry;
     this.generation++;
   }
@@ -116,9 +119,14 @@ export class Tlb {
 
   /** Empties every entry for which the condition holds. */
   invalidate(condition: (entry: TlbEntry, index: number) => boolean): void {
-    for (let index = 0; index < this.size; index++) {
+    let left = this.#existing;
+    for (let index = 0; left > 0; index++) {
       const e = this.#entries[index];
-      if (e !== undefined && condition(e, index)) this.#entries[index] = undefined;
+      if (e === undefined) continue;
+      left--;
+      if (!condition(e, index)) continue;
+      this.#entries[index] = undefined;
+      this.#existing--;
     }
     this.generation++;
   }
