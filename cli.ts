@@ -24,7 +24,9 @@ async function readFile(path: string): Promise<Uint8Array> {
 async function specFiles(): Promise<readonly string[]> {
   const folder = new URL("specs/", import.meta.url);
   const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.filter((e) => e.name.endsWith("_test.ts")).map((e) => new URL(e.name, folder).href).sort();
+  return entries.filter((e) => e.name.endsWith("_test.ts") || e.name === "full.ts").map((e) =>
+    new URL(e.name, folder).href
+  ).sort();
 }
 
 const io: Io = {

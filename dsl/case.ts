@@ -110,7 +110,7 @@ export interface ExpectedHandling {
 export interface ExitExpectation extends Actions {
   /** Where the guest was: a label or an address. For synchronous exits the instruction itself, else the next one. */
   readonly at?: Value;
-  /** BADI: an instruction as text, or a word. By default the instruction in memory at `at`. */
+  /** BADI: an instruction as text, or a word. By default the instruction at the guest's PC, after exits that have one. */
   readonly badi?: string | number | bigint;
   /** General registers that changed since the last entry, with their new values. */
   readonly regs?: Registers;

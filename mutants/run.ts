@@ -41,7 +41,7 @@ async function prepare(mutant: Mutant | undefined, directory: string): Promise<s
 async function specFiles(): Promise<readonly string[]> {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(new URL("specs/", ROOT))) {
-    if (name.endsWith("_test.ts")) files.push(new URL(`specs/${name}`, ROOT).href);
+    if (name.endsWith("_test.ts") || name === "full.ts") files.push(new URL(`specs/${name}`, ROOT).href);
   }
   return files.sort();
 }

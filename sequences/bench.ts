@@ -130,7 +130,11 @@ export class SequenceBench {
     const vcpu = worldSwitch.create(this.cpu, LAYOUT);
     const memory = TABLES[number];
     if (memory === undefined) throw new RangeError(`Cannot make guest ${number}: there are two`);
-    const table = new NestedPageTable(this.cpu, worldSwitch.pageTable, memory);
+    const table = new NestedPageTable(
+      (at: bigint, value: bigint) => this.cpu.store(DIRECT_MAP + at, value),
+      worldSwitch.pageTable,
+      memory,
+    );
     const reach = new Reach(number);
     vcpu.setNestedPageTable(table.root);
     vcpu.setEntry(BigInt(CODE_GPA));

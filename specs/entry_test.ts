@@ -5,7 +5,6 @@
  * A failure here means that guests start at the wrong place, at the wrong privilege level or with interrupts of the wrong side, usually long
  * before anything visible goes wrong. Most of these show up in a hypervisor as "the guest runs, but only until the second entry".
  */
-import "./entry/llbit.ts";
 import { gspr, guest, hvc, interrupt, refill } from "../dsl/mod.ts";
 
 // Where the guest starts, and in which mode -----------------------------------------------------------------------------------------------

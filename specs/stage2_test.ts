@@ -7,9 +7,6 @@
  * The guest's memory is 256 KiB at GPA 0. GPA 0x80000 is a hole next to it: there is a page table for it, with an empty entry. GPA
  * 0x10000000 is so far away that no page table covers it.
  */
-import "./stage2/translation.ts";
-import "./stage2/tlb.ts";
-import "./stage2/mmio.ts";
 import { fault, gspr, guest, hvc, refill, type Stage2Fault } from "../dsl/mod.ts";
 
 const HOLE = 0x80000n;

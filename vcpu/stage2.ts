@@ -4,7 +4,6 @@
  * @module
  */
 import type { PageTableFormat, PageTableLevel } from "./contract.ts";
-import type { HostCpu } from "./host_cpu.ts";
 import { PWCH, PWCL } from "../core/csr/translation.ts";
 import { TLBELO0 } from "../core/csr/translation.ts";
 
@@ -17,6 +16,9 @@ export interface Permission {
   readonly write: boolean;
   readonly execute: boolean;
 }
+
+/** Writes 64 bits at a host physical address. */
+export type Store = (address: bigint, value: bigint) => void;
 
 /** Everything allowed. */
 export const RWX: Permission = { read: true, write: true, execute: true };
@@ -55,7 +57,7 @@ export class NestedPageTable {
   /** Host physical address of the root. */
   readonly root: bigint;
   readonly format: PageTableFormat;
-  readonly #cpu: HostCpu;
+  readonly #store: Store;
   /** Next free address. */
   #free: bigint;
   readonly #end: bigint;
@@ -63,14 +65,15 @@ export class NestedPageTable {
   readonly #tables = new Map<string, bigint>();
 
   /**
+   * @param store how the VMM writes its memory
    * @param memory host physical addresses that tables may take: the first, and the one behind the last
    */
   constructor(
-    cpu: HostCpu,
+    store: Store,
     format: PageTableFormat,
     memory: { readonly start: bigint; readonly end: bigint },
   ) {
-    this.#cpu = cpu;
+    this.#store = store;
     this.format = format;
     this.#free = memory.start;
     this.#end = memory.end;
@@ -127,7 +130,7 @@ export class NestedPageTable {
     const shifts = levels.map((_, i) => levels.slice(0, i).reduce((sum, l) => sum + l.width, pageShift));
     let table = this.root;
     for (let i = levels.length - 1; i > 0; i--) table = this.#descend(table, gpa, i, shifts[i]!);
-    this.#cpu.store(DIRECT_MAP + table + indexOf(gpa, shifts[0]!, levels[0]!.width) * 8n, entry);
+    this.#store(table + indexOf(gpa, shifts[0]!, levels[0]!.width) * 8n, entry);
   }
 
   /** The table one level below, made where there is none. */
@@ -137,7 +140,7 @@ export class NestedPageTable {
     if (known !== undefined) return known;
     const next = this.#allocate(this.format.levels[i - 1]!);
     this.#tables.set(key, next);
-    this.#cpu.store(DIRECT_MAP + table + indexOf(gpa, shift, this.format.levels[i]!.width) * 8n, next);
+    this.#store(table + indexOf(gpa, shift, this.format.levels[i]!.width) * 8n, next);
     return next;
   }
 }

@@ -157,9 +157,8 @@ export class InstructionTable {
       }
     }
     this.#linkRefinements(all);
-    checkOverlaps(all);
     this.all = all;
-    this.#buckets = Array.from({ length: 64 }, (_, top) => bucket(all, top));
+    this.#buckets = buckets(all);
   }
 
   /** The instruction that a word encodes; undefined if none. Features and privilege are not looked at. */
@@ -204,12 +203,28 @@ function checkOverlaps(all: readonly Instruction[]): void {
   });
 }
 
-/** The instructions that a word with these top six bits may be. */
-function bucket(all: readonly Instruction[], top: number): MaskGroup[] {
-  const groups = new Map<number, MaskGroup>();
+/** The instructions that a word with each value of the top six bits may be. */
+function buckets(all: readonly Instruction[]): MaskGroup[][] {
+  const byTop = Array.from({ length: 64 }, (): Instruction[] => []);
   for (const instruction of all) {
-    const topMask = instruction.mask >>> 26;
-    if ((top & topMask) !== instruction.match >>> 26) continue;
+    for (const top of topsOf(instruction)) byTop[top]!.push(instruction);
+  }
+  // Only words with equal top bits can be the same.
+  byTop.forEach(checkOverlaps);
+  return byTop.map(groupByMask);
+}
+
+/** The values of the top six bits that an instruction can have: one, unless its pattern leaves some of them open. */
+function topsOf({ mask, match }: Instruction): readonly number[] {
+  const [topMask, top] = [mask >>> 26, match >>> 26];
+  return topMask === 63
+    ? [top]
+    : Array.from({ length: 64 }, (_, t) => t).filter((t) => (t & topMask) === top);
+}
+
+function groupByMask(instructions: readonly Instruction[]): MaskGroup[] {
+  const groups = new Map<number, MaskGroup>();
+  for (const instruction of instructions) {
     const group = groups.get(instruction.mask) ?? { mask: instruction.mask, byMatch: new Map() };
     group.byMatch.set(instruction.match, instruction);
     groups.set(instruction.mask, group);
