@@ -313,8 +313,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "arceos: the guest's t0 is lost at an exit",
     rule: "PROTO-AV5-07",
     file: ARCEOS,
-    find: "for (let r = 1; r < 32; r++) this.#gprs[r] = cpu.gpr(r);",
-    replace: "for (let r = 1; r < 32; r++) this.#gprs[r] = cpu.gpr(r === 12 ? SP : r);",
+    find: "for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);",
+    replace: "for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r === 12 ? SP : r);",
     seenIn: "loongarch_vcpu 0.5.5",
   },
   {

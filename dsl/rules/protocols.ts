@@ -324,6 +324,9 @@ export const ARCEOS_PROTOCOL_RULES = {
   },
 } satisfies RuleTable<"PROTO-AV5">;
 
+/** Why no case can test these yet. */
+const NO_HVISOR = "this bench has no world switch of hvisor yet";
+
 /** hvisor on loongarch64. */
 export const HVISOR_PROTOCOL_RULES = {
   "PROTO-HV-02": {
@@ -332,6 +335,7 @@ export const HVISOR_PROTOCOL_RULES = {
       "frame, SAVE4 = stack top, and invtlb 0 before the first entry.",
     sources: [hvisor("arch/loongarch64/cpu.rs"), hvisor("arch/loongarch64/s2pt.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-03": {
     text: "Each return to a guest sets GSTAT.GID = zone id + 1, PGM = 1, USETGID = 1, TGID = GID, GCFG " +
@@ -340,6 +344,7 @@ export const HVISOR_PROTOCOL_RULES = {
       "executes ertn.",
     sources: [hvisor("arch/loongarch64/trap.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-04": {
     text: "Trap entry swaps sp with DSAVE, saves registers, ERA and guest CSRs in the frame 768 bytes " +
@@ -347,6 +352,7 @@ export const HVISOR_PROTOCOL_RULES = {
       "throughout, and a TLB refill has its own handler that ends with ertn.",
     sources: [hvisor("arch/loongarch64/trap.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-05": {
     text: "Dispatch: GSPR with BADI = 0x06488000 returns at once to PC + 4; Ecode 0 handles interrupts, " +
@@ -354,6 +360,7 @@ export const HVISOR_PROTOCOL_RULES = {
       "BADV and add 4 or panic without a region, and any other code panics.",
     sources: [hvisor("arch/loongarch64/trap.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-06": {
     text: "GSPR emulation: cpucfg below 21 gives the host's word and others 0, CSR accesses of all " +
@@ -361,29 +368,34 @@ export const HVISOR_PROTOCOL_RULES = {
       "0x1FE00000 + rj with reads sign-extended.",
     sources: [hvisor("arch/loongarch64/trap.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-07": {
     text: "A hypercall takes its code from a0 and arguments from a1 and a2, returns in a0, and ignores " +
       "the immediate of hvcl.",
     sources: [hvisor("hypercall/mod.rs"), hvisor("arch/loongarch64/hypercall.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-08": {
     text: "A timer interrupt of the host is acknowledged, clears GINTC.HWIS and turns the host's timer " +
       "off; an IPI runs queued events and is cleared; a hardware line is only logged.",
     sources: [hvisor("arch/loongarch64/trap.rs"), hvisor("device/irqchip/ls7a2000/mod.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-09": {
     text: "inject_irq(n) writes GINTC.HWIS = 1 << (n - 2) for n 2 to 9, replacing the field, and " +
       "otherwise ORs bit n into GCSR.ESTAT, and then starts the host's timer to withdraw the level.",
     sources: [hvisor("device/irqchip/ls7a2000/mod.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
   "PROTO-HV-10": {
     text: "The guest's timer registers and ESTAT are never written back, so the guest's timer has to " +
       "run on by itself across exits (LVZ-TIME-03).",
     sources: [hvisor("arch/loongarch64/trap.rs")],
     confidence: "high",
+    untestable: NO_HVISOR,
   },
 } satisfies RuleTable<"PROTO-HV">;

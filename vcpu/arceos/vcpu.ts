@@ -34,26 +34,15 @@ import {
   TLBRENTRY,
   TLBRERA,
 } from "../../core/csr/translation.ts";
-import type {
-  Entered,
-  Exit,
-  HardwareExit,
-  HostLayout,
-  Promises,
-  Refill,
-  VCpu,
-  VCpuSetup,
-} from "../contract.ts";
+import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { guestCopies } from "../guest_registers.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
 import { ARCEOS_PAGE_TABLE } from "./page_table.ts";
 
-/** ra, tp, sp, r21, fp, s0-s8: what run saves on the host's stack. */
-const HOST_GPRS: readonly number[] = [1, 2, 3, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 const SP = 3;
-const A0 = 4;
 const FRAME_SAVE = SAVE[3]!;
 /** A number in place of the pointer to the end of the vCPU's frame. */
 const FRAME_END = 0x9000_0000_0020_0300n;
@@ -79,14 +68,12 @@ export const ARCEOS_PROMISES: Promises = {
 };
 
 /** A vCPU of loongarch_vcpu. */
-export class ArceosVCpu implements VCpu {
-  readonly name = "arceos";
-  readonly promises = ARCEOS_PROMISES;
-  pc = 0n;
+export class ArceosVCpu extends SoftwareVCpu {
+  override readonly name = "arceos";
+  override readonly promises = ARCEOS_PROMISES;
   readonly #cpu: HostCpu;
   readonly #layout: HostLayout;
   readonly #exits: ArceosExits;
-  readonly #gprs = new BigUint64Array(32);
   /** The guest's CSRs while it does not run. */
   readonly #frame = new Map<CsrDeclaration, bigint>();
   readonly #copies: readonly CsrDeclaration[];
@@ -98,6 +85,7 @@ export class ArceosVCpu implements VCpu {
   #hostTimerLine = 0n;
 
   constructor(cpu: HostCpu, layout: HostLayout) {
+    super();
     this.#cpu = cpu;
     this.#layout = layout;
     this.#exits = new ArceosExits(this, cpu);
@@ -105,16 +93,12 @@ export class ArceosVCpu implements VCpu {
     cpu.jump(layout.text);
   }
 
-  setEntry(gpa: bigint): void {
-    this.pc = gpa;
-  }
-
-  setNestedPageTable(root: bigint): void {
+  override setNestedPageTable(root: bigint): void {
     this.#root = root;
   }
 
   /** PROTO-AV5-02, -03. */
-  setup(config: VCpuSetup): void {
+  override setup(config: VCpuSetup): void {
     for (const csr of this.#copies) this.#frame.set(csr, 0n);
     this.#frame.set(CRMD, CRMD.DA.mask);
     this.#frame.set(PRMD, PRMD.PIE.mask);
@@ -126,7 +110,7 @@ export class ArceosVCpu implements VCpu {
   }
 
   /** PROTO-AV5-04. */
-  bind(): void {
+  override bind(): void {
     const cpu = this.#cpu;
     const { pwcl, pwch } = pageWalkRegisters(ARCEOS_PAGE_TABLE);
     this.#host = new Map(BOUND_REGISTERS.map((csr) => [csr, cpu.csrrd(csr)]));
@@ -163,7 +147,7 @@ export class ArceosVCpu implements VCpu {
   }
 
   /** PROTO-AV5-05. PVM is not cleared. */
-  unbind(): void {
+  override unbind(): void {
     const cpu = this.#cpu;
     cpu.csrxchg(ECFG, this.#hostTimerLine, TI);
     this.#set(ECFG, ECFG.VS, this.#hostVs);
@@ -174,15 +158,15 @@ export class ArceosVCpu implements VCpu {
     this.#bound = false;
   }
 
-  enter(budget: number): Entered {
+  override enter(budget: number): Entered {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
-    const saved = HOST_GPRS.map((r) => this.#cpu.gpr(r));
+    const saved = saveHostGprs(this.#cpu);
     this.#switchIn();
     const refills: Refill[] = [];
     const via = this.#runGuest(budget, refills);
     if (via === "budget") return { kind: "budget", refills };
     const exit = this.#switchOut(via);
-    HOST_GPRS.forEach((r, i) => this.#cpu.setGpr(r, saved[i]!));
+    restoreHostGprs(this.#cpu, saved);
     return { kind: "exit", exit, refills };
   }
 
@@ -192,13 +176,13 @@ export class ArceosVCpu implements VCpu {
     const timer = this.#frame.get(TCFG) ?? 0n;
     if (TCFG.En.get(timer) && TCFG.InitVal.get(timer)) cpu.csrwr(TCFG, timer);
     cpu.csrwr(FRAME_SAVE, FRAME_END);
-    cpu.csrwr(DSAVE, this.#gprs[SP]!);
+    cpu.csrwr(DSAVE, this.gprs[SP]!);
     // An exit out of the refill handler left the flag set; the next ertn would return to TLBRERA (LVZ-EXIT-21).
     cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);
     cpu.csrwr(ERA, this.pc);
     for (const csr of this.#copies) cpu.gcsrwr(csr, this.#frame.get(csr) ?? 0n);
-    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.#gprs[r]!);
-    cpu.setGpr(SP, this.#gprs[SP]!);
+    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.gprs[r]!);
+    cpu.setGpr(SP, this.gprs[SP]!);
   }
 
   #runGuest(budget: number, refills: Refill[]): "general" | "refill" | "budget" {
@@ -237,8 +221,8 @@ export class ArceosVCpu implements VCpu {
   #switchOut(via: "general" | "refill"): HardwareExit {
     const cpu = this.#cpu;
     const vector = via === "general" ? this.#checkVector(cpu.machine.pc) : this.#layout.refillEntry;
-    for (let r = 1; r < 32; r++) this.#gprs[r] = cpu.gpr(r);
-    cpu.csrwr(DSAVE, this.#gprs[SP]!);
+    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);
+    cpu.csrwr(DSAVE, this.gprs[SP]!);
     for (const csr of this.#copies) this.#frame.set(csr, cpu.gcsrrd(csr));
     const era = cpu.csrrd(ERA);
     const refillEra = cpu.csrrd(TLBRERA) & ~3n;
@@ -259,41 +243,24 @@ export class ArceosVCpu implements VCpu {
     );
   }
 
-  handle(exit: HardwareExit): Exit {
+  override handle(exit: HardwareExit): Exit {
     return this.#exits.handle(exit);
   }
 
-  run(budget: number): Exit | undefined {
-    const entered = this.enter(budget);
-    return entered.kind === "exit" ? this.handle(entered.exit) : undefined;
-  }
-
-  gpr(register: number): bigint {
-    return this.#gprs[register]!;
-  }
-
-  setGpr(register: number, value: bigint): void {
-    if (register !== 0) this.#gprs[register] = value;
-  }
-
-  setReturnValue(value: bigint): void {
-    this.setGpr(A0, value);
-  }
-
-  guestCsr(csr: CsrDeclaration): bigint {
+  override guestCsr(csr: CsrDeclaration): bigint {
     return this.#frame.get(csr) ?? 0n;
   }
 
-  setGuestCsr(csr: CsrDeclaration, value: bigint): void {
+  override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
     this.#frame.set(csr, value);
   }
 
   /** PROTO-AV5-10, but into the frame: 0.5.5 writes GCSR.ESTAT, which the next entry overwrites with the frame's copy. */
-  injectInterrupt(vector: number): void {
+  override injectInterrupt(vector: number): void {
     this.#setPending(vector, true);
   }
 
-  withdrawInterrupt(vector: number): void {
+  override withdrawInterrupt(vector: number): void {
     this.#setPending(vector, false);
   }
 

@@ -22,24 +22,13 @@ import {
 import { GCFG, GCNTC, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { TID } from "../../core/csr/timer.ts";
 import { PGD, PGDL, TLBRBADV, TLBRENTRY, TLBRERA } from "../../core/csr/translation.ts";
-import type {
-  Entered,
-  Exit,
-  HardwareExit,
-  HostLayout,
-  Promises,
-  Refill,
-  VCpu,
-  VCpuSetup,
-} from "../contract.ts";
+import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { guestCopies } from "../guest_registers.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
 import { restoreTimer, type SavedTimer, saveTimer } from "./timer.ts";
 
-/** ra, tp, sp, r21 (per-CPU base), fp, s0-s8: what the C ABI and the kernel expect back. */
-const HOST_GPRS: readonly number[] = [1, 2, 3, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
-const A0 = 4;
 const A2 = 6;
 const VCPU_SAVE = SAVE[4]!;
 const TEMPORARY_SAVE = SAVE[5]!;
@@ -70,14 +59,12 @@ export const KVM_PROMISES: Promises = {
 };
 
 /** A vCPU of KVM. */
-export class KvmVCpu implements VCpu {
-  readonly name = "kvm";
-  readonly promises = KVM_PROMISES;
-  pc = 0n;
+export class KvmVCpu extends SoftwareVCpu {
+  override readonly name = "kvm";
+  override readonly promises = KVM_PROMISES;
   readonly #cpu: HostCpu;
   readonly #layout: HostLayout;
   readonly #exits: KvmExits;
-  readonly #gprs = new BigUint64Array(32);
   readonly #csrs = new Map<CsrDeclaration, bigint>();
   readonly #copied: readonly CsrDeclaration[];
   #root = 0n;
@@ -90,6 +77,7 @@ export class KvmVCpu implements VCpu {
   #host = { vs: 0n, eentry: 0n, pgdl: 0n };
 
   constructor(cpu: HostCpu, layout: HostLayout) {
+    super();
     this.#cpu = cpu;
     this.#layout = layout;
     this.#exits = new KvmExits(this, cpu);
@@ -113,16 +101,12 @@ export class KvmVCpu implements VCpu {
     cpu.csrxchg(GTLBC, GTLBC.USETGID.mask, GTLBC.USETGID.mask);
   }
 
-  setEntry(gpa: bigint): void {
-    this.pc = gpa;
-  }
-
-  setNestedPageTable(root: bigint): void {
+  override setNestedPageTable(root: bigint): void {
     this.#root = root;
   }
 
   /** PROTO-KVM-60; the VMM then gives the core its number. */
-  setup(config: VCpuSetup): void {
+  override setup(config: VCpuSetup): void {
     const id = BigInt(config.vcpuId);
     for (const csr of this.#copied) this.#csrs.set(csr, 0n);
     this.#csrs.set(CRMD, CRMD.DA.mask);
@@ -134,7 +118,7 @@ export class KvmVCpu implements VCpu {
   }
 
   /** vcpu_load: PROTO-KVM-04, -61. */
-  bind(): void {
+  override bind(): void {
     const cpu = this.#cpu;
     this.#host = {
       vs: ECFG.VS.get(cpu.csrrd(ECFG)),
@@ -151,7 +135,7 @@ export class KvmVCpu implements VCpu {
   }
 
   /** vcpu_put: PROTO-KVM-62. */
-  unbind(): void {
+  override unbind(): void {
     const cpu = this.#cpu;
     for (const csr of this.#copied) this.#csrs.set(csr, cpu.gcsrrd(csr));
     this.#timer = saveTimer(cpu);
@@ -160,16 +144,16 @@ export class KvmVCpu implements VCpu {
     this.#bound = false;
   }
 
-  enter(budget: number): Entered {
+  override enter(budget: number): Entered {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
-    const saved = HOST_GPRS.map((r) => this.#cpu.gpr(r));
+    const saved = saveHostGprs(this.#cpu);
     this.#exits.deliverQueued();
     this.#switchIn();
     const refills: Refill[] = [];
     const arrived = this.#runGuest(budget, refills);
     if (!arrived) return { kind: "budget", refills };
     const exit = this.#switchOut();
-    HOST_GPRS.forEach((r, i) => this.#cpu.setGpr(r, saved[i]!));
+    restoreHostGprs(this.#cpu, saved);
     return { kind: "exit", exit, refills };
   }
 
@@ -184,8 +168,8 @@ export class KvmVCpu implements VCpu {
     cpu.setField(GTLBC, GTLBC.TGID, GSTAT.GID.get(cpu.csrrd(GSTAT))); // 5
     cpu.csrwr(PRMD, PRMD.PIE.mask); // 6
     cpu.csrxchg(GSTAT, GSTAT.PVM.mask, GSTAT.PVM.mask); // 7
-    for (let r = 1; r < 32; r++) if (r !== A2) cpu.setGpr(r, this.#gprs[r]!); // 8
-    cpu.setGpr(A2, this.#gprs[A2]!);
+    for (let r = 1; r < 32; r++) if (r !== A2) cpu.setGpr(r, this.gprs[r]!); // 8
+    cpu.setGpr(A2, this.gprs[A2]!);
   }
 
   /** 9: ertn, and refills served as they come. False when the budget is used up. */
@@ -230,8 +214,8 @@ export class KvmVCpu implements VCpu {
       const [got, expected] = [vector, this.#layout.exitEntry].map((v) => `0x${v.toString(16)}`);
       throw new HypervisorError(`Cannot take the exit: it arrived at ${got}, the exit entry is ${expected}`);
     }
-    for (let r = 1; r < 32; r++) this.#gprs[r] = cpu.gpr(r); // 1, 2
-    cpu.csrwr(TEMPORARY_SAVE, this.#gprs[A2]!);
+    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r); // 1, 2
+    cpu.csrwr(TEMPORARY_SAVE, this.gprs[A2]!);
     const estat = cpu.csrrd(ESTAT); // 3
     this.pc = cpu.csrrd(ERA);
     const badv = cpu.csrrd(BADV);
@@ -244,42 +228,25 @@ export class KvmVCpu implements VCpu {
     return { via: "general", vector, estat, pc: this.pc, badv, badi };
   }
 
-  handle(exit: HardwareExit): Exit {
+  override handle(exit: HardwareExit): Exit {
     return this.#exits.handle(exit);
   }
 
-  run(budget: number): Exit | undefined {
-    const entered = this.enter(budget);
-    return entered.kind === "exit" ? this.handle(entered.exit) : undefined;
-  }
-
-  gpr(register: number): bigint {
-    return this.#gprs[register]!;
-  }
-
-  setGpr(register: number, value: bigint): void {
-    if (register !== 0) this.#gprs[register] = value;
-  }
-
-  setReturnValue(value: bigint): void {
-    this.setGpr(A0, value);
-  }
-
-  guestCsr(csr: CsrDeclaration): bigint {
+  override guestCsr(csr: CsrDeclaration): bigint {
     return this.#bound ? this.#cpu.gcsrrd(csr) : this.#csrs.get(csr) ?? 0n;
   }
 
-  setGuestCsr(csr: CsrDeclaration, value: bigint): void {
+  override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
     if (this.#bound) this.#cpu.gcsrwr(csr, value);
     else this.#csrs.set(csr, value);
   }
 
   /** PROTO-KVM-21: lines go through GINTC.VIP, the rest is latched in GCSR.ESTAT. */
-  injectInterrupt(vector: number): void {
+  override injectInterrupt(vector: number): void {
     this.#setPending(vector, true);
   }
 
-  withdrawInterrupt(vector: number): void {
+  override withdrawInterrupt(vector: number): void {
     this.#setPending(vector, false);
   }
 

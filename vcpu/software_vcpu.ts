@@ -1,0 +1,64 @@
+/**
+ * What every world switch written in TypeScript has: the guest's general registers and PC, and the host's that it keeps meanwhile.
+ *
+ * @module
+ */
+import type { CsrDeclaration } from "../core/mod.ts";
+import type { Entered, Exit, HardwareExit, Promises, VCpu, VCpuSetup } from "./contract.ts";
+import type { HostCpu } from "./host_cpu.ts";
+
+/** ra, tp, sp, r21 (the kernel's per-CPU base), fp, s0-s8: what the host's C code expects back. */
+export const HOST_GPRS: readonly number[] = [1, 2, 3, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+
+const A0 = 4;
+
+/** The common part of a vCPU. */
+export abstract class SoftwareVCpu implements VCpu {
+  abstract readonly name: string;
+  abstract readonly promises: Promises;
+  pc = 0n;
+  /** The guest's general registers while it does not run. */
+  readonly gprs = new BigUint64Array(32);
+
+  abstract setNestedPageTable(root: bigint): void;
+  abstract setup(config: VCpuSetup): void;
+  abstract bind(): void;
+  abstract unbind(): void;
+  abstract enter(budget: number): Entered;
+  abstract handle(exit: HardwareExit): Exit;
+  abstract guestCsr(csr: CsrDeclaration): bigint;
+  abstract setGuestCsr(csr: CsrDeclaration, value: bigint): void;
+  abstract injectInterrupt(vector: number): void;
+  abstract withdrawInterrupt(vector: number): void;
+
+  setEntry(gpa: bigint): void {
+    this.pc = gpa;
+  }
+
+  run(budget: number): Exit | undefined {
+    const entered = this.enter(budget);
+    return entered.kind === "exit" ? this.handle(entered.exit) : undefined;
+  }
+
+  gpr(register: number): bigint {
+    return this.gprs[register]!;
+  }
+
+  setGpr(register: number, value: bigint): void {
+    if (register !== 0) this.gprs[register] = value;
+  }
+
+  setReturnValue(value: bigint): void {
+    this.setGpr(A0, value);
+  }
+}
+
+/** The host's registers on its stack. */
+export function saveHostGprs(cpu: HostCpu): readonly bigint[] {
+  return HOST_GPRS.map((r) => cpu.gpr(r));
+}
+
+/** Back from the stack. */
+export function restoreHostGprs(cpu: HostCpu, saved: readonly bigint[]): void {
+  HOST_GPRS.forEach((r, i) => cpu.setGpr(r, saved[i]!));
+}
