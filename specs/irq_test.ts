@@ -363,3 +363,60 @@ Deno.test(
     exits: [hvc(1, { at: "handler", csr: taken("start", hwi(2)) })],
   }),
 );
+
+// The guest's timer (more of it: irq/timer.ts) ---------------------------------------------------------------------------
+
+/** TCFG as guest code writes it: 400 ticks, enabled. */
+const GUEST_ONE_SHOT = 400 | 1;
+
+Deno.test(
+  "the guest takes its one-shot timer's interrupt itself, without an exit and unseen by the host",
+  guest({
+    rule: "LVZ-TIME-02",
+    csr: TAKES_ALL,
+    host: { ECFG: { LIE: ALL }, GINTC: 0 },
+    set: { t0: GUEST_ONE_SHOT },
+    code: `
+                csrwr  $t0, TCFG
+      spin:     b      spin
+                .balign 4096
+      handler:  hvcl   1
+    `,
+    exits: [
+      hvc(1, {
+        at: "handler",
+        regs: { t0: 0 },
+        csr: { ...taken("spin", TI), TCFG: GUEST_ONE_SHOT },
+        host: { ESTAT: { IS: 0 } },
+      }),
+    ],
+  }),
+);
+
+Deno.test(
+  "a guest with interrupts off finds TI pending, and takes it right after it has turned them on",
+  guest({
+    rule: "LVZ-TIME-02",
+    csr: { ...TAKES_ALL, CRMD: 0x8 },
+    host: { ECFG: { LIE: ALL }, GINTC: 0 },
+    set: { t0: GUEST_ONE_SHOT, t1: 0xc },
+    code: `
+                csrwr  $t0, TCFG
+      wait:     csrrd  $t8, ESTAT
+                andi   $t8, $t8, ${TI}
+                beqz   $t8, wait
+                move   $t8, $zero
+                csrwr  $t1, CRMD
+      next:     hvcl   99
+                .balign 4096
+      handler:  hvcl   1
+    `,
+    exits: [
+      hvc(1, {
+        at: "handler",
+        regs: { t0: 0, t1: 0x8, t8: 0 },
+        csr: { ...taken("next", TI), TCFG: GUEST_ONE_SHOT },
+      }),
+    ],
+  }),
+);

@@ -67,30 +67,6 @@ const ONLY_KVM = { switches: ["kvm"] };
 // The guest's own timer ----------------------------------------------------------------------------------------------
 
 Deno.test(
-  "the guest takes its one-shot timer's interrupt itself, without an exit and unseen by the host",
-  guest({
-    rule: "LVZ-TIME-02",
-    csr: TAKES_TI,
-    host: CURIOUS_HOST,
-    set: { t0: oneShot(400) },
-    code: `
-                csrwr  $t0, TCFG
-      spin:     b      spin
-                .balign 4096
-      handler:  hvcl   1
-    `,
-    exits: [
-      hvc(1, {
-        at: "handler",
-        regs: { t0: 0 },
-        csr: { ...taken("spin"), TCFG: oneShot(400) },
-        host: { ESTAT: { IS: 0 } },
-      }),
-    ],
-  }),
-);
-
-Deno.test(
   "the guest's one-shot expires when its count has passed, neither early nor late",
   guest({
     rule: "LVZ-TIME-09",
@@ -105,31 +81,6 @@ Deno.test(
       handler:  ${JUDGE_A0}
     `,
     exits: [IN_BOUNDS],
-  }),
-);
-
-Deno.test(
-  "a guest with interrupts off finds TI pending, and takes it right after it has turned them on",
-  guest({
-    rule: "LVZ-TIME-02",
-    csr: { ...TAKES_TI, CRMD: 0x8 },
-    host: CURIOUS_HOST,
-    set: { t0: oneShot(400), t1: 0xc },
-    code: `
-                csrwr  $t0, TCFG
-                ${WAIT_FOR_TI}
-                csrwr  $t1, CRMD
-      next:     hvcl   99
-                .balign 4096
-      handler:  hvcl   1
-    `,
-    exits: [
-      hvc(1, {
-        at: "handler",
-        regs: { t0: 0, t1: 0x8, t8: 0 },
-        csr: { ...taken("next"), TCFG: oneShot(400) },
-      }),
-    ],
   }),
 );
 
