@@ -3,6 +3,7 @@
  * processor does for its host without a guest. `deno task specs` and `deno task test` run it; it is apart so that `deno test specs/`
  * answers in seconds.
  */
+import "./gspr/cpucfg.ts";
 import "./gspr/csrs.ts";
 import "./gspr/gcfg.ts";
 import "./gspr/gcsr.ts";
