@@ -5,10 +5,8 @@
  */
 import type { Alarm, Clock } from "./clock.ts";
 import type { CsrBank } from "./csr/bank.ts";
-import { ESTAT } from "./csr/basic.ts";
+import { ESTAT, TI } from "./csr/basic.ts";
 import { TCFG, TVAL } from "./csr/timer.ts";
-
-const TI = 1n << 11n;
 
 /** Counts down to 0 and latches TI in its bank's ESTAT. */
 export class StableTimer implements Alarm {

@@ -240,8 +240,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a guest's TICLR clears the host's timer interrupt",
     rule: "LVZ-TIME-08",
     file: "core/csr/access.ts",
-    find: "if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~(1n << 11n));",
-    replace: "if (TICLR.CLR.get(written)) w.m.host.write(ESTAT, w.m.host.read(ESTAT) & ~(1n << 11n));",
+    find: "if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~TI);",
+    replace: "if (TICLR.CLR.get(written)) w.m.host.write(ESTAT, w.m.host.read(ESTAT) & ~TI);",
   },
   // Floating point ---------------------------------------------------------------------------------------------------
   {

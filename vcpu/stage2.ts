@@ -4,8 +4,7 @@
  * @module
  */
 import type { PageTableFormat, PageTableLevel } from "./contract.ts";
-import { PWCH, PWCL } from "../core/csr/translation.ts";
-import { TLBELO0 } from "../core/csr/translation.ts";
+import { TLBELO0, WALK_LEVELS } from "../core/csr/translation.ts";
 
 /** Where the host sees physical memory: the cached direct mapping window of Linux and ArceOS. */
 export const DIRECT_MAP = 0x9000_0000_0000_0000n;
@@ -30,17 +29,10 @@ const CACHED = TLBELO0.MAT.of(1n);
 
 /** PWCL and PWCH for a format. */
 export function pageWalkRegisters(format: PageTableFormat): { readonly pwcl: bigint; readonly pwch: bigint } {
-  const fields = [
-    [PWCL.PTbase, PWCL.PTwidth],
-    [PWCL.Dir1_base, PWCL.Dir1_width],
-    [PWCL.Dir2_base, PWCL.Dir2_width],
-    [PWCH.Dir3_base, PWCH.Dir3_width],
-    [PWCH.Dir4_base, PWCH.Dir4_width],
-  ] as const;
   let [pwcl, pwch] = [0n, 0n];
   let base = format.pageShift;
   for (const { directory, width } of format.levels) {
-    const [baseField, widthField] = fields[directory];
+    const [baseField, widthField] = WALK_LEVELS[directory];
     const value = baseField.of(BigInt(base)) | widthField.of(BigInt(width));
     if (directory <= 2) pwcl |= value;
     else pwch |= value;

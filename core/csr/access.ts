@@ -5,7 +5,7 @@
  */
 import { guestEstat, hostEstat } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
-import { BADV, ESTAT, LLBCTL } from "./basic.ts";
+import { BADV, ESTAT, LLBCTL, TI } from "./basic.ts";
 import type { CsrBank } from "./bank.ts";
 import type { CsrDeclaration } from "./define.ts";
 import { TCFG, TICLR, TVAL } from "./timer.ts";
@@ -44,7 +44,7 @@ const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
     if (writer === "host") w.m.timer(w.isGuest).setValue(w.bank.read(TVAL));
   }],
   [TICLR.number, (w, written) => {
-    if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~(1n << 11n));
+    if (TICLR.CLR.get(written)) w.bank.write(ESTAT, w.bank.read(ESTAT) & ~TI);
   }],
   [LLBCTL.number, (w, written) => {
     if (LLBCTL.WCLLB.get(written)) w.m.llbit(w.isGuest).valid = false;

@@ -72,6 +72,9 @@ export const ESTAT = csr(0x5, "ESTAT", "exception status", {
   EsubCode: bits(30, 22, "exception sub-code", { access: "r" }),
 }, COPY32);
 
+/** The timer interrupt, in place in ESTAT.IS and ECFG.LIE. */
+export const TI = 1n << 11n;
+
 export const ERA = csr(0x6, "ERA", "exception return address", { PC: bits(63, 0, "address") }, COPY);
 
 export const BADV = csr(0x7, "BADV", "bad virtual address", { VAddr: bits(63, 0, "address") }, COPY);

@@ -69,6 +69,15 @@ export const PWCH = csr(0x1d, "PWCH", "page walk, upper levels", {
   Dir4_width: bits(23, 18, "index bits of directory 4; 0: no such level"),
 }, { ...TLB32, aka: ["PWCTL1"] });
 
+/** Base and width of the index at each level of a page walk: 0 is the page table, 1 to 4 the directories. */
+export const WALK_LEVELS = [
+  [PWCL.PTbase, PWCL.PTwidth],
+  [PWCL.Dir1_base, PWCL.Dir1_width],
+  [PWCL.Dir2_base, PWCL.Dir2_width],
+  [PWCH.Dir3_base, PWCH.Dir3_width],
+  [PWCH.Dir4_base, PWCH.Dir4_width],
+] as const;
+
 export const STLBPS = csr(
   0x1e,
   "STLBPS",

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CsrBank } from "../csr/bank.ts";
-import { PWCH, PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1 } from "../csr/translation.ts";
+import { PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1, WALK_LEVELS } from "../csr/translation.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
 import { stage2 } from "../mmu/translate.ts";
@@ -23,17 +23,9 @@ interface Level {
   readonly width: bigint;
 }
 
-const LEVELS = [
-  [PWCL.PTbase, PWCL.PTwidth],
-  [PWCL.Dir1_base, PWCL.Dir1_width],
-  [PWCL.Dir2_base, PWCL.Dir2_width],
-  [PWCH.Dir3_base, PWCH.Dir3_width],
-  [PWCH.Dir4_base, PWCH.Dir4_width],
-] as const;
-
 /** Base and width of a level's index: 0 is the page table, 1 to 4 the directories. Other levels have no index bits. */
 function levelOf(bank: CsrBank, level: number): Level {
-  const fields = LEVELS[level];
+  const fields = WALK_LEVELS[level];
   return fields === undefined
     ? { base: 0n, width: 0n }
     : { base: bank.get(fields[0]), width: bank.get(fields[1]) };

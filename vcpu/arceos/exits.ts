@@ -4,7 +4,7 @@
  * @module
  */
 import { csrName, EXCEPTIONS } from "../../core/mod.ts";
-import { ESTAT } from "../../core/csr/basic.ts";
+import { ESTAT, TI } from "../../core/csr/basic.ts";
 import { TCFG, TICLR, TVAL } from "../../core/csr/timer.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
 import {
@@ -22,7 +22,6 @@ const A0 = 4;
 const HIGHEST_CPUCFG = 20n;
 const IPI = 12;
 const TIMER = 11;
-const TI = 1n << 11n;
 /** The code that 0.5.5 takes for "the guest is finished". */
 const HALT_ECODE = 0x10;
 const HOST_TIMER = [TCFG, TVAL, TICLR];

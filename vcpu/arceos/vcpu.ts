@@ -18,6 +18,7 @@ import {
   ESTAT,
   PRMD,
   SAVE,
+  TI,
 } from "../../core/csr/basic.ts";
 import { GCFG, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { TCFG } from "../../core/csr/timer.ts";
@@ -46,7 +47,6 @@ const SP = 3;
 const FRAME_SAVE = SAVE[3]!;
 /** A number in place of the pointer to the end of the vCPU's frame. */
 const FRAME_END = 0x9000_0000_0020_0300n;
-const TI = 1n << 11n;
 /** Entry spacing of 2^5 instructions: 0x80 bytes. */
 const VS = 5n;
 const SLOT = 0x80n;

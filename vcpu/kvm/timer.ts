@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ESTAT } from "../../core/csr/basic.ts";
+import { ESTAT, TI } from "../../core/csr/basic.ts";
 import { TCFG, TICLR, TVAL } from "../../core/csr/timer.ts";
 import type { HostCpu } from "../host_cpu.ts";
 
@@ -15,8 +15,6 @@ export interface SavedTimer {
   /** The host's counter at which it expires; undefined if it was not running. */
   readonly deadline: bigint | undefined;
 }
-
-const TI = 1n << 11n;
 
 /** Reads the timer from the hardware. */
 export function saveTimer(cpu: HostCpu): SavedTimer {

@@ -180,13 +180,9 @@ export class KvmVCpu extends SoftwareVCpu {
     for (;;) {
       const stop = cpu.ertn(end - clock.executed);
       if (stop.kind !== "host") return false;
-      if (cpu.machine.pc !== this.#refillEntry()) return true;
+      if (cpu.machine.pc !== hostRefillEntry(this.#layout)) return true;
       this.#refill(refills);
     }
-  }
-
-  #refillEntry(): bigint {
-    return hostRefillEntry(this.#layout);
   }
 
   /**
