@@ -146,13 +146,6 @@ export class HostCpu {
     return this.gpr(T0);
   }
 
-  /** ld.d */
-  load(address: bigint): bigint {
-    this.setGpr(T1, address);
-    this.#execute("ld.d", T0, T1, 0);
-    return this.gpr(T0);
-  }
-
   /** st.d */
   store(address: bigint, value: bigint): void {
     this.setGpr(T0, value);
