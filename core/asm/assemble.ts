@@ -1,17 +1,18 @@
 /**
- * The assembler: reads all statements once, noting what depends on addresses; places the sections; then encodes.
+ * The assembler: expands macros, reads all statements once, noting what depends on addresses; places the sections; then encodes.
  *
  * @module
  */
 import { Cursor } from "./cursor.ts";
 import { moveTo } from "./data_directives.ts";
 import { assembleDirective, assign } from "./directives.ts";
-import { joinSpans, SourceFault } from "./errors.ts";
+import { joinSpans, SourceFault, type Span } from "./errors.ts";
 import { absolute } from "./expression.ts";
 import { assembleInstruction } from "./instructions.ts";
-import { layoutOrder, placeSections } from "./layout.ts";
+import { layoutOrder, type Placement, placeSections } from "./layout.ts";
 import { readStatements, type Statement } from "./lexer.ts";
-import { type At, makeProgram, type Program, type SegmentMap } from "./program.ts";
+import { Expander, usesExpansion } from "./macro/expand.ts";
+import { type At, makeProgram, type Program, type SegmentMap, type SourceLine } from "./program.ts";
 import type { Section } from "./section.ts";
 import { didYouMean } from "./suggest.ts";
 import type { NameSource } from "./symbols.ts";
@@ -40,9 +41,23 @@ export interface AssembleOptions {
   readonly csrNumber?: (name: string) => number | undefined;
   /** Names that `csrNumber` knows, for suggestions in messages. */
   readonly csrNames?: readonly string[];
+  /** The bytes of a file that `.include` or `.incbin` names, undefined if there is none. Without it they are refused. */
+  readonly readFile?: (name: string) => Uint8Array | undefined;
+  /**
+   * How deep macros, loops and included files may be nested.
+   * @default {100}
+   */
+  readonly maximumDepth?: number;
+  /**
+   * How many characters macros, loops and included files may add to the source altogether.
+   * @default {4194304}
+   */
+  readonly maximumExpansion?: number;
 }
 
 const DEFAULT_MAXIMUM_SIZE = 64 * 1024 * 1024;
+const DEFAULT_DEPTH = 100;
+const DEFAULT_EXPANSION = 4 * 1024 * 1024;
 const PLAIN_SECTIONS: ReadonlySet<string> = new Set([".text", ".rodata", ".data", ".bss"]);
 
 /** Defines the labels that a statement starts with. The cursor is left behind them. */
@@ -135,18 +150,44 @@ function labelsOf(unit: Unit, section: Section, address: bigint): At<string>[] {
   }));
 }
 
-function segmentMap(unit: Unit, section: Section): SegmentMap {
-  const address = section.address ?? 0n;
-  return {
-    name: section.name,
-    address,
-    bytes: section.bytes,
-    labels: labelsOf(unit, section, address),
-    lines: section.marks.map(({ offset, span }) => ({
-      address: address + BigInt(offset),
-      item: { line: span.line, column: span.column, text: unit.text(span) },
-    })),
-  };
+function sourceLine(unit: Unit, span: Span): SourceLine {
+  const { places } = unit;
+  const { file, line, column } = places.place(span);
+  const item: SourceLine = { line, column, text: places.text(span) };
+  const named = file === places.file ? item : { ...item, file };
+  return span.origin === undefined ? named : { ...named, calls: places.calls(span) };
+}
+
+function segmentMap(unit: Unit, { name, parts, size }: Placement): SegmentMap {
+  const address = parts[0]?.address ?? 0n;
+  const bytes = new Uint8Array(size);
+  const labels: At<string>[] = [];
+  const lines: At<SourceLine>[] = [];
+  for (const part of parts) {
+    const start = part.address ?? 0n;
+    bytes.set(part.bytes, Number(start - address));
+    for (const label of labelsOf(unit, part, start)) labels.push(label);
+    for (const { offset, span } of part.marks) {
+      lines.push({ address: start + BigInt(offset), item: sourceLine(unit, span) });
+    }
+  }
+  return { name, address, bytes, labels, lines };
+}
+
+/** Assembles all statements. */
+function assembleStatements(unit: Unit, options: AssembleOptions): void {
+  const { diagnostics, places } = unit;
+  const { maximumDepth: depth = DEFAULT_DEPTH, maximumExpansion: characters = DEFAULT_EXPANSION } = options;
+  const { statements, markers } = readStatements(places.source);
+  places.setMarkers(markers);
+  const expander = usesExpansion(places.source)
+    ? new Expander(unit, statements, { depth, characters })
+    : undefined;
+  for (const statement of expander ?? statements) {
+    if (diagnostics.full) break;
+    diagnostics.attempt(() => assembleStatement(unit, statement));
+  }
+  if (expander?.stopped === true) diagnostics.throwIfAny();
 }
 
 function checkAddress(what: string, address: bigint): void {
@@ -190,12 +231,10 @@ function checkSectionOption(unit: Unit, sections: ReadonlyMap<string, bigint>): 
 export function assemble(source: string, options: AssembleOptions = {}): Program {
   const { name = "guest.s", origin = 0n, maximumSize = DEFAULT_MAXIMUM_SIZE } = options;
   checkAddress("origin", origin);
-  const unit = new Unit(source, { file: name, maximumSize, csrNames: csrSource(options) });
+  const { readFile } = options;
+  const unit = new Unit(source, { file: name, maximumSize, csrNames: csrSource(options), readFile });
   const { diagnostics } = unit;
-  for (const statement of readStatements(source)) {
-    if (diagnostics.full) break;
-    diagnostics.attempt(() => assembleStatement(unit, statement));
-  }
+  assembleStatements(unit, options);
   const sections = new Map(Object.entries(options.sections ?? {}));
   if (diagnostics.count === 0) checkSectionOption(unit, sections);
   placeSections(unit, { origin, sections });
@@ -203,9 +242,10 @@ export function assemble(source: string, options: AssembleOptions = {}): Program
   const symbols = finalSymbols(unit);
   unit.runWaiting();
   diagnostics.throwIfAny();
-  const maps = layoutOrder(unit.sections.values()).filter(({ size }) => size > 0).map((section) =>
-    segmentMap(unit, section)
+  const maps = layoutOrder(unit.sections.values()).filter(({ size }) => size > 0).map((placement) =>
+    segmentMap(unit, placement)
   );
   const start = unit.symbols.definitions.get("_start")?.kind === "label" ? symbols.get("_start") : undefined;
-  return makeProgram(maps, { symbols, globals: unit.globals, entry: start ?? maps[0]?.address ?? origin });
+  const entry = start ?? maps[0]?.address ?? origin;
+  return makeProgram(maps, { symbols, globals: unit.globals, entry, notes: unit.notes });
 }

@@ -79,7 +79,12 @@ const SAME: readonly (readonly [source: string, same: string])[] = [
     "lu12i.w $a0, 0x12345\nori $a0, $a0, 0x678\nlu32i.d $a0, 0\nlu52i.d $a0, $a0, -0x700",
   ],
   ["x: lu12i.w $a0, (x + 0x5000) >> 12", "lu12i.w $a0, 5"],
-  [".equ beyond, 0x12345678\nlu12i.w $a0, %abs_hi20(beyond)", "lu12i.w $a0, 0x12345"],
+  // LLVM's bytes.
+  [".uleb128 0, 127, 128, 0x4000, 0", ".byte 0, 0x7f, 0x80, 1, 0x80, 0x80, 1, 0"],
+  [".uleb128 -1, 63, 64", ".word 0xffffffff, 0xffffffff, 0x403f01ff"],
+  [".sleb128 63, 64, -64, -65, 0, 0", ".byte 0x3f, 0xc0, 0, 0x40, 0xbf, 0x7f, 0, 0"],
+  [".sleb128 1 << 63, -1, 63", ".word 0x80808080, 0x80808080, 0x3f7f7f80"],
+  ["1: nop\n.uleb128 (. - 1b) * 100, 0, 0", "nop\n.byte 0x90, 3, 0, 0"],
 ];
 
 Deno.test("assemble() gives the same words for two ways to write a thing", () => {

@@ -76,6 +76,12 @@ export class Cursor {
     }
   }
 
+  /** What is left must be tokens. */
+  checkTokens(): void {
+    const bad = this.#tokens.slice(this.#index).find(({ kind }) => kind === "bad");
+    if (bad !== undefined) throw new SourceFault(bad.problem ?? "Cannot read this", bad);
+  }
+
   /** There must be no token left. */
   expectEnd(task: string): void {
     if (!this.done) throw new SourceFault(`${task}: ${this.found} is not expected here`, this.restSpan);

@@ -6,6 +6,8 @@
 import type { Cursor } from "./cursor.ts";
 import type { Directive } from "./directives.ts";
 import { SourceFault } from "./errors.ts";
+import { readNamedFile } from "./files.ts";
+import { signedLeb128, unsignedLeb128 } from "./leb128.ts";
 import { littleEndian } from "./section.ts";
 import type { Unit } from "./unit.ts";
 
@@ -121,6 +123,14 @@ function alignmentBytes(unit: Unit, cursor: Cursor, name: string, unitOfFirst: "
   throw new SourceFault(`${task}: the alignment is ${n}, it must be a power of two up to 2^31`, span);
 }
 
+/** LLVM refuses a maximum of 0, with which no padding could ever be; to GAS it is none. */
+function maximumPadding(unit: Unit, cursor: Cursor, name: string): number {
+  const span = cursor.span;
+  const maximum = count(unit, cursor, name, "maximum");
+  if (maximum > 0) return maximum;
+  throw new SourceFault(`Cannot read ${name}: the maximum is 0, it must be 1 at least`, span);
+}
+
 /** `.align n[, fill[, maximum]]`, where each of the last two may be left out. */
 function align(unitOfFirst: "power" | "bytes"): Directive {
   return (unit, cursor, name) => {
@@ -129,7 +139,7 @@ function align(unitOfFirst: "power" | "bytes"): Directive {
     let maximum = Infinity;
     if (cursor.accept(",")) {
       if (!cursor.at(",")) fill = pattern(unit, cursor, name, 1);
-      if (cursor.accept(",")) maximum = count(unit, cursor, name, "maximum");
+      if (cursor.accept(",")) maximum = maximumPadding(unit, cursor, name);
     }
     pad(unit, { bytes, fill, maximum });
     unit.section.requireAlignment(bytes, unit.statement);
@@ -153,6 +163,9 @@ function pad(unit: Unit, { bytes, fill, maximum }: Alignment): void {
 /** Moves on to an offset in the section, given as a number or as a place in it. */
 export function moveTo(unit: Unit, cursor: Cursor, name: string): void {
   const { section, statement } = unit;
+  if (section.subsection > 0) {
+    throw new SourceFault(`Cannot use ${name}: its place in a subsection is known only later`, statement);
+  }
   const expression = unit.expression(cursor);
   const { n, base, weight } = unit.symbols.evaluate(expression);
   const fillWith = cursor.accept(",") ? pattern(unit, cursor, name, 1) : Uint8Array.of(0);
@@ -167,6 +180,25 @@ export function moveTo(unit: Unit, cursor: Cursor, name: string): void {
   section.fill(fillWith, Number(n) - section.size, statement);
 }
 
+/** `.incbin "file"[, skip[, count]]`, where `skip` may be left out. */
+const binary: Directive = (unit, cursor, name) => {
+  const { bytes } = readNamedFile(unit, cursor, name);
+  let skip = 0;
+  let length = Infinity;
+  if (cursor.accept(",")) {
+    const span = cursor.span;
+    if (!cursor.at(",")) skip = count(unit, cursor, name, "offset");
+    if (skip > bytes.length) {
+      throw new SourceFault(
+        `Cannot read ${name}: the offset is ${skip}, the file has ${bytes.length} bytes`,
+        span,
+      );
+    }
+    if (cursor.accept(",")) length = count(unit, cursor, name, "count");
+  }
+  unit.section.append(bytes.slice(skip, skip + length), unit.statement);
+};
+
 /** The directives of this module by name. */
 export const DATA_DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   [".byte", numbers(1)],
@@ -180,9 +212,12 @@ export const DATA_DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, D
   [".dword", numbers(8)],
   [".quad", numbers(8)],
   [".8byte", numbers(8)],
+  [".uleb128", unsignedLeb128],
+  [".sleb128", signedLeb128],
   [".ascii", strings([], true)],
   [".asciz", strings([0], false)],
   [".string", strings([0], false)],
+  [".incbin", binary],
   [".space", space],
   [".skip", space],
   [".zero", space],

@@ -1,13 +1,14 @@
 /**
- * Directives: a table from name to what it does. This module has those about symbols and sections.
+ * Directives: a table from name to what it does. This module has those about symbols, and those without
+ * effect.
  *
  * @module
  */
 import type { Cursor } from "./cursor.ts";
 import { DATA_DIRECTIVES } from "./data_directives.ts";
-import { SourceFault, type Span } from "./errors.ts";
+import { SourceFault } from "./errors.ts";
 import type { Token } from "./lexer.ts";
-import type { SectionKind } from "./section.ts";
+import { SECTION_DIRECTIVES } from "./section_directives.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Unit } from "./unit.ts";
 
@@ -89,102 +90,63 @@ const symbolSize: Directive = (unit, cursor, name) => {
   });
 };
 
-/** `.file "name"`, or `.file 1 "name"`. */
+/** `.file "name"`, or `.file 1 ["folder"] "name" …`. */
 const file: Directive = (_unit, cursor, name) => {
-  if (cursor.peek()?.kind === "number") cursor.next();
+  const isNumbered = cursor.peek()?.kind === "number";
+  if (isNumbered) cursor.next();
   string(cursor, name);
+  while (isNumbered && !cursor.done) cursor.next();
 };
 
-/** `.text` and its kin. */
-function enter(section: string, kind: SectionKind): Directive {
-  return (unit) => unit.enter(section, kind, unit.statement);
-}
+/** Directives for debuggers, unwinders and linkers, which change no byte of a program: their operands are skipped. */
+const skip: Directive = (_unit, cursor) => {
+  while (!cursor.done) cursor.next();
+};
 
-const KINDS_BY_PREFIX: ReadonlyMap<string, SectionKind> = new Map<string, SectionKind>([
-  ["text", "text"],
-  ["rodata", "rodata"],
-  ["data", "data"],
-  ["bss", "bss"],
-]);
+/** What may follow `.cfi_`. */
+const FRAME_WORDS: readonly string[] = [
+  ...["sections", "startproc", "endproc", "personality", "lsda", "signal_frame", "return_column", "escape"],
+  ...["def_cfa", "def_cfa_offset", "def_cfa_register", "adjust_cfa_offset", "remember_state"],
+  ...[
+    "restore_state",
+    "offset",
+    "rel_offset",
+    "val_offset",
+    "same_value",
+    "restore",
+    "undefined",
+    "register",
+  ],
+];
 
-/** The flags of a section that mean something here, or whose meaning changes nothing. */
-const SECTION_FLAGS = /^[awxMSR]*$/;
+const OPTIONS: ReadonlySet<string> = new Set(["push", "pop", "relax", "norelax"]);
 
-function kindByFlags(flags: string, type: string): SectionKind {
-  if (!flags.includes("a")) return "unloaded";
-  if (flags.includes("x")) return "text";
-  if (type === "nobits") return "bss";
-  return flags.includes("w") ? "data" : "rodata";
-}
-
-interface SectionName {
-  readonly text: string;
-  readonly span: Span;
-}
-
-/** A section's name: a word, a string, or words joined by `-`, as in `.note.GNU-stack`. */
-function sectionName(unit: Unit, cursor: Cursor, name: string): SectionName {
+/** `.option relax` and its kin: nothing is relaxed here. */
+const option: Directive = (_unit, cursor, name) => {
   const span = cursor.span;
-  const first = cursor.next();
-  if (first?.kind === "string") return { text: first.text.slice(1, -1), span };
-  if (first?.kind !== "identifier" || first.text === ".") {
-    throw new SourceFault(`Cannot read ${name}: the name of a section is missing`, span);
-  }
-  while (
-    cursor.at("-") || (cursor.peek()?.kind === "identifier" && cursor.lastSpan.end === cursor.span.start)
-  ) {
-    cursor.next();
-  }
-  const whole = { ...span, end: cursor.lastSpan.end };
-  return { text: unit.text(whole), span: whole };
-}
+  const text = cursor.next()?.text ?? "nothing";
+  if (OPTIONS.has(text)) return;
+  throw new SourceFault(`Cannot read ${name}: ${text} is not one of ${[...OPTIONS].join(", ")}`, span);
+};
 
-/** Flags and type of a section, undefined where there are no flags. */
-function sectionFlags(unit: Unit, cursor: Cursor, name: string): { flags: string; type: string } | undefined {
-  if (!cursor.accept(",")) return undefined;
+/** `.error ["text"]`. */
+const error: Directive = (unit, cursor, name) => {
+  const token = cursor.next();
+  throw new SourceFault(`Cannot assemble: the source says ${token?.text ?? name}`, unit.statement);
+};
+
+/** `.warning "text"` and `.print "text"`. */
+const note: Directive = (unit, cursor, name) => {
   const token = cursor.peek();
   string(cursor, name);
-  const flags = token?.text.slice(1, -1) ?? "";
-  if (token !== undefined && !SECTION_FLAGS.test(flags)) {
-    throw new SourceFault(
-      `Cannot read ${name}: of the flags ${token.text} one is not of a, w, x, M, S, R`,
-      token,
-    );
-  }
-  if (!cursor.accept(",")) return { flags, type: "progbits" };
-  if (!cursor.accept("@")) cursor.accept("%");
-  const typeToken = cursor.next();
-  const type = typeToken?.text.replaceAll('"', "") ?? "";
-  if (!["progbits", "nobits", "note"].includes(type)) {
-    const span = typeToken ?? cursor.span;
-    throw new SourceFault(`Cannot read ${name}: the type is not @progbits, @nobits or @note`, span);
-  }
-  if (flags.includes("M")) {
-    cursor.expect(",", `Cannot read ${name}`);
-    unit.knownNumber(cursor, `Cannot read ${name}`);
-  }
-  return { flags, type };
-}
-
-/** `.section name[, "flags"[, @type[, size of entries]]]`. */
-const section: Directive = (unit, cursor, name) => {
-  const { text, span } = sectionName(unit, cursor, name);
-  const given = sectionFlags(unit, cursor, name);
-  const byName = KINDS_BY_PREFIX.get(/^\.([a-z]+)(?:\.|$)/.exec(text)?.[1] ?? "") ??
-    unit.sections.get(text)?.kind;
-  const kind = given === undefined ? byName : kindByFlags(given.flags, given.type);
-  if (kind === undefined) {
-    const example = `\`.section ${text}, "aw"\``;
-    throw new SourceFault(`Cannot enter ${text}: its flags are missing, as in ${example}`, span);
-  }
-  if (byName !== undefined && byName !== kind) {
-    throw new SourceFault(`Cannot enter ${text}: its flags make it ${kind}, its name ${byName}`, span);
-  }
-  unit.enter(text, kind, span);
+  const { file, line, column } = unit.places.place(unit.statement);
+  const text = new TextDecoder().decode(token?.bytes);
+  unit.notes.push(`${file}:${line}:${column}: ${unit.places.callText(unit.statement)}${text}`);
 };
 
 const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   ...DATA_DIRECTIVES,
+  ...SECTION_DIRECTIVES,
   [".equ", assignment(false)],
   [".set", assignment(false)],
   [".equiv", assignment(true)],
@@ -196,11 +158,19 @@ const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Directive>([
   [".size", symbolSize],
   [".ident", (_unit, cursor, name) => string(cursor, name)],
   [".file", file],
-  [".text", enter(".text", "text")],
-  [".rodata", enter(".rodata", "rodata")],
-  [".data", enter(".data", "data")],
-  [".bss", enter(".bss", "bss")],
-  [".section", section],
+  [".hidden", names(() => {})],
+  [".protected", names(() => {})],
+  [".internal", names(() => {})],
+  [".option", option],
+  [".error", error],
+  [".err", error],
+  [".warning", note],
+  [".print", note],
+  [".loc", skip],
+  [".line", skip],
+  [".addrsig", skip],
+  [".addrsig_sym", skip],
+  ...FRAME_WORDS.map((word): [string, Directive] => [`.cfi_${word}`, skip]),
 ]);
 
 /** Assembles a directive; the cursor stands behind its name. @throws {SourceFault} if there is no such directive */

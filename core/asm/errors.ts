@@ -3,21 +3,10 @@
  *
  * @module
  */
+import type { MacroCall, Places } from "./places.ts";
+import type { Span } from "./span.ts";
 
-/** A piece of one source line. `start` and `end` are offsets in the whole source, in UTF-16 units. */
-export interface Span {
-  /** Line, from 1. */
-  readonly line: number;
-  /** Column of `start`, from 1, in UTF-16 units. */
-  readonly column: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The span from the start of one to the end of another; both are on the same line, except in a broken comment. */
-export function joinSpans(first: Span, last: Span): Span {
-  return { line: first.line, column: first.column, start: first.start, end: last.end };
-}
+export { joinSpans, type Span } from "./span.ts";
 
 /** A mistake in the source, before the file name and the line are known. Inside the assembler only. */
 export class SourceFault extends SyntaxError {
@@ -47,6 +36,8 @@ export interface ErrorPlace {
   readonly column: number;
   /** The offending text. */
   readonly text: string;
+  /** The macros that the text came from, the innermost first; then line and column are in the body of a macro. */
+  readonly calls?: readonly MacroCall[];
 }
 
 /** One mistake in a source text. The message has the place, the reason, the source line and a caret. */
@@ -56,6 +47,8 @@ export class AssemblyError extends SyntaxError {
   readonly line: number;
   readonly column: number;
   readonly text: string;
+  /** The macros that the offending text came from, the innermost first. */
+  readonly calls: readonly MacroCall[];
 
   constructor(message: string, place: ErrorPlace) {
     super(message);
@@ -63,6 +56,7 @@ export class AssemblyError extends SyntaxError {
     this.line = place.line;
     this.column = place.column;
     this.text = place.text;
+    this.calls = place.calls ?? [];
   }
 }
 
@@ -92,6 +86,8 @@ export class AssemblyErrors extends AssemblyError {
 
 /** After this many mistakes the rest of a source is not looked at. */
 const MAXIMUM_ERRORS = 1000;
+/** The same after a loop has repeated mistakes so often. */
+const MAXIMUM_REPEATS = 5000;
 /** A longer source line is shown in part. */
 const LINE_WIDTH = 160;
 /** What stays of a long line before the mistake. */
@@ -102,14 +98,13 @@ const REASON_WIDTH = 400;
 
 /** Collects the mistakes of one source. */
 export class Diagnostics {
-  readonly #source: string;
-  readonly #file: string;
+  readonly #places: Places;
   readonly #faults: SourceFault[] = [];
   readonly #seen = new Set<string>();
+  #repeats = 0;
 
-  constructor(source: string, file: string) {
-    this.#source = source;
-    this.#file = file;
+  constructor(places: Places) {
+    this.#places = places;
   }
 
   /** How many mistakes there are so far. */
@@ -119,13 +114,20 @@ export class Diagnostics {
 
   /** There are so many mistakes that going on helps nobody. */
   get full(): boolean {
-    return this.#faults.length >= MAXIMUM_ERRORS;
+    return this.#faults.length >= MAXIMUM_ERRORS || this.#repeats >= MAXIMUM_REPEATS;
   }
 
-  /** Adds a mistake, unless the same one is already there. */
+  /** Adds a mistake, unless the same one is already there, as it is when a loop repeats it. */
   report(fault: SourceFault): void {
-    const key = `${fault.span.start} ${fault.message}`;
-    if (this.full || this.#seen.has(key)) return;
+    if (this.full) return;
+    const { span, message } = fault;
+    const calls = this.#places.callText(span);
+    const { file, line, column } = this.#places.place(span);
+    const key = `${file}:${line}:${column} ${calls}${message}`;
+    if (this.#seen.has(key)) {
+      this.#repeats++;
+      return;
+    }
     this.#seen.add(key);
     this.#faults.push(fault);
   }
@@ -143,25 +145,41 @@ export class Diagnostics {
   /** @throws {AssemblyErrors} if there is any mistake */
   throwIfAny(): void {
     if (this.#faults.length === 0) return;
-    const faults = [...this.#faults].sort((a, b) => a.span.start - b.span.start);
-    throw new AssemblyErrors(faults.map((fault) => this.#describe(fault)));
+    const faults = this.#faults.map((fault) => ({ fault, path: this.#places.path(fault.span) }));
+    faults.sort((a, b) => comparePaths(a.path, b.path));
+    throw new AssemblyErrors(faults.map(({ fault }) => this.#describe(fault)));
   }
 
   #describe(fault: SourceFault): AssemblyError {
-    const { line, column, start, end } = fault.span;
-    const lineStart = start - (column - 1);
-    const head = this.#source.slice(lineStart, lineStart + LINE_WIDTH + 1);
-    const isLong = head.length > LINE_WIDTH && !head.includes("\n");
-    const cut = isLong ? Math.max(0, column - 1 - LINE_LEAD) : 0;
-    const window = this.#source.slice(lineStart + cut, lineStart + cut + LINE_WIDTH);
-    const shown = (window.split("\n", 1)[0] ?? "").trimEnd();
-    // Tabs stay, so that the caret stands right whatever their width is.
-    const lead = shown.slice(0, column - 1 - cut).replace(/[^\t]/g, " ").padEnd(column - 1 - cut, " ");
-    const text = this.#source.slice(start, end);
+    const { span } = fault;
+    const { file, line, column } = this.#places.place(span);
     const reason = fault.message.length > REASON_WIDTH
       ? `${fault.message.slice(0, REASON_WIDTH)}…`
       : fault.message;
-    const message = `${this.#file}:${line}:${column}: ${reason}\n${shown}\n${lead}^`;
-    return new AssemblyError(message, { file: this.#file, line, column, text });
+    const where = `${file}:${line}:${column}: ${this.#places.callText(span)}`;
+    const message = `${where}${reason}\n${shownLine(span.origin?.text ?? this.#places.source, span)}`;
+    const text = this.#places.text(span);
+    return new AssemblyError(message, { file, line, column, text, calls: this.#places.calls(span) });
   }
+}
+
+function comparePaths(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** The line of a span, as a macro made it where one did, and a caret below it. */
+function shownLine(text: string, { column, start }: Span): string {
+  const lineStart = start - (column - 1);
+  const head = text.slice(lineStart, lineStart + LINE_WIDTH + 1);
+  const isLong = head.length > LINE_WIDTH && !head.includes("\n");
+  const cut = isLong ? Math.max(0, column - 1 - LINE_LEAD) : 0;
+  const window = text.slice(lineStart + cut, lineStart + cut + LINE_WIDTH);
+  const shown = (window.split("\n", 1)[0] ?? "").trimEnd();
+  // Tabs stay, so that the caret stands right whatever their width is.
+  const lead = shown.slice(0, column - 1 - cut).replace(/[^\t]/g, " ").padEnd(column - 1 - cut, " ");
+  return `${shown}\n${lead}^`;
 }

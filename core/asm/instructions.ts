@@ -7,14 +7,23 @@ import { encode, type Instruction, ISA } from "../isa/mod.ts";
 import type { Cursor } from "./cursor.ts";
 import { SourceFault, type Span } from "./errors.ts";
 import type { Token } from "./lexer.ts";
-import { checkOperands, noteNumbers, type OperandNode, operandValue, parseOperands } from "./operands.ts";
+import { MODIFIERS } from "./modifiers.ts";
+import {
+  checkOperands,
+  noteNumbers,
+  type OperandNode,
+  operandValue,
+  parseOperands,
+  withModifier,
+} from "./operands.ts";
 import { type Expansion, PSEUDO_INSTRUCTIONS } from "./pseudo.ts";
-import { littleEndian } from "./section.ts";
+import { littleEndian, type Section } from "./section.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Unit } from "./unit.ts";
 
 /** Bytes of an instruction, and its alignment. */
 const WORD = 4;
+const CALL36 = MODIFIERS.get("call36");
 
 /** Atomic memory operations on registers. */
 const ATOMIC = /^am[a-z]+(_db)?\.[bhwd]u?$/;
@@ -70,8 +79,8 @@ function emit(
 ): void {
   checkOperands(unit, written, span, instruction.operands, given);
   checkAtomic(instruction, given);
-  const operands = noteNumbers(unit, instruction, given);
   const { section, statement } = unit;
+  const operands = noteNumbers(unit, instruction, withCallRest(section, instruction, given));
   if (section.size % WORD !== 0) {
     const reason =
       `instructions are aligned to ${WORD} bytes, offset in ${section.name} is ${section.size}, use .align 2 before it`;
@@ -83,9 +92,10 @@ function emit(
   }
   section.requireAlignment(WORD, statement);
   const offset = section.reserve(WORD, statement);
+  noteFarStart(section, offset, operands);
   unit.later(() => {
     const pc = (section.address ?? 0n) + BigInt(offset);
-    const placed = { unit, written, instruction, pc };
+    const placed = { unit, written, instruction, pc, startsFar: section.farStarts.has(offset) };
     const values = instruction.operands.map((operand, index) => {
       const node = operands[index];
       if (node === undefined) throw new RangeError(`Cannot encode ${written}: operand ${index} is missing`);
@@ -94,6 +104,38 @@ function emit(
     const word = encodeAt(instruction, values, span);
     section.write(offset, littleEndian(BigInt(word), WORD), statement);
   });
+}
+
+/**
+ * `%call36` on a `pcaddu18i` means the `jirl` behind it as well: a linker sets both. What offset the `jirl` has itself
+ * does not count.
+ */
+function withCallRest(
+  section: Section,
+  instruction: Instruction,
+  operands: readonly OperandNode[],
+): readonly OperandNode[] {
+  const { openCall } = section;
+  const [first, second, last] = operands;
+  section.openCall = undefined;
+  if (second?.kind === "value" && second.modifier === CALL36) {
+    section.openCall = { offset: section.size + WORD, target: second };
+  }
+  if (openCall === undefined) return operands;
+  if (openCall.offset !== section.size || instruction.name !== "jirl" || last?.kind !== "value") {
+    const reason = "%call36 needs a jirl right behind the instruction";
+    throw new SourceFault(`Cannot assemble pcaddu18i: ${reason}`, openCall.target.span);
+  }
+  if (first === undefined || second === undefined || last.modifier !== undefined) return operands;
+  return [first, second, withModifier(openCall.target, "call36_rest")];
+}
+
+/** A modifier for a far address says that the sequence began with a `pcalau12i` so many bytes before. */
+function noteFarStart(section: Section, offset: number, operands: readonly OperandNode[]): void {
+  for (const operand of operands) {
+    if (operand.kind !== "value" || operand.modifier?.farFrom === undefined) continue;
+    section.farStarts.add(offset - operand.modifier.farFrom);
+  }
 }
 
 /** Operands are in range here; what is left are combinations that the encoder refuses. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { SourceFault } from "./errors.ts";
-import { type Section, SECTION_KINDS } from "./section.ts";
+import { type Section, SECTION_KINDS, type SectionKind } from "./section.ts";
 import type { Unit } from "./unit.ts";
 
 /** Where sections go. */
@@ -16,14 +16,40 @@ export interface Places {
 }
 
 /** Sections that nothing places begin at multiples of this. */
-const DEFAULT_ALIGNMENT = 16n;
+const DEFAULT_ALIGNMENT = 16;
 /** One more than the greatest address. */
 const ADDRESS_END = 1n << 64n;
 
-/** Sections in the order of the program: by kind, the plain one of a kind first, then as they came up. */
-export function layoutOrder(sections: Iterable<Section>): Section[] {
-  const rank = ({ name, kind }: Section) => 2 * SECTION_KINDS.indexOf(kind) + (name === `.${kind}` ? 0 : 1);
-  return [...sections].filter(({ loaded }) => loaded).sort((a, b) => rank(a) - rank(b));
+/** A section with its subsections in the order of their numbers. */
+export interface Placement {
+  readonly name: string;
+  /** Never empty. */
+  readonly parts: readonly Section[];
+  /** Of all parts, in bytes. */
+  readonly size: number;
+}
+
+/**
+ * Sections that are loaded, in the order of the program: by kind, the plain one of a kind first, then as they came
+ * up.
+ */
+export function layoutOrder(sections: Iterable<Section>): Placement[] {
+  const parts = new Map<string, Section[]>();
+  for (const section of sections) {
+    if (!section.loaded) continue;
+    const earlier = parts.get(section.name);
+    if (earlier === undefined) parts.set(section.name, [section]);
+    else earlier.push(section);
+  }
+  const rank = (name: string, kind: SectionKind) =>
+    2 * SECTION_KINDS.indexOf(kind) + (name === `.${kind}` ? 0 : 1);
+  const ranked = [...parts].map(([name, list]) => ({
+    name,
+    rank: rank(name, list[0]?.kind ?? "unloaded"),
+    parts: list.sort((a, b) => a.subsection - b.subsection),
+    size: list.reduce((sum, { size }) => sum + size, 0),
+  }));
+  return ranked.sort((a, b) => a.rank - b.rank);
 }
 
 function fault(section: Section, unit: Unit, reason: string): SourceFault {
@@ -37,6 +63,10 @@ function hex(address: bigint): string {
 function placeOne(section: Section, address: bigint, unit: Unit): void {
   section.address = address;
   if (address % BigInt(section.alignment) !== 0n) {
+    if (section.subsection > 0) {
+      const reason = `the parts before it end at ${hex(address)}, its alignment is ${section.alignment}`;
+      throw fault(section, unit, `subsection ${section.subsection} cannot follow, ${reason}`);
+    }
     throw fault(section, unit, `its address is ${hex(address)}, its alignment ${section.alignment}`);
   }
   if (address + BigInt(section.size) > ADDRESS_END) {
@@ -68,22 +98,24 @@ function checkOverlaps(sections: readonly Section[], unit: Unit): void {
  * Mistakes are reported; every section has some address afterwards.
  */
 export function placeSections(unit: Unit, places: Places): void {
-  const sections = layoutOrder(unit.sections.values());
+  const placements = layoutOrder(unit.sections.values());
   let next = places.origin;
   let first = true;
-  for (const section of sections) {
-    const wanted = places.sections.get(section.name);
-    const own = BigInt(section.alignment);
-    const alignment = own > DEFAULT_ALIGNMENT ? own : DEFAULT_ALIGNMENT;
-    const empty = section.size === 0;
-    const address = wanted ?? (first ? next : (next + alignment - 1n) / alignment * alignment);
-    if (empty && wanted === undefined) {
-      section.address = address;
+  for (const { name, parts, size } of placements) {
+    const wanted = places.sections.get(name);
+    const own = Math.max(...parts.map(({ alignment }) => alignment));
+    const alignment = BigInt(Math.max(own, DEFAULT_ALIGNMENT));
+    let address = wanted ?? (first ? next : (next + alignment - 1n) / alignment * alignment);
+    if (size === 0 && wanted === undefined) {
+      for (const part of parts) part.address = address;
       continue;
     }
-    unit.diagnostics.attempt(() => placeOne(section, address, unit));
-    next = address + BigInt(section.size);
+    for (const part of parts) {
+      unit.diagnostics.attempt(() => placeOne(part, address, unit));
+      address += BigInt(part.size);
+    }
+    next = address;
     first = false;
   }
-  unit.diagnostics.attempt(() => checkOverlaps(sections, unit));
+  unit.diagnostics.attempt(() => checkOverlaps(placements.flatMap(({ parts }) => parts), unit));
 }

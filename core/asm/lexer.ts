@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Span } from "./errors.ts";
+import type { LineMarker, Origin, Span } from "./span.ts";
+import { didYouMean } from "./suggest.ts";
 
 /** What a token is. `reference` is `1b` or `1f`; `bad` is text that is no token, with the reason in `problem`. */
 export type TokenKind =
@@ -34,12 +35,23 @@ export interface Statement {
   readonly end: Span;
 }
 
-const BLANK = /[ \t\r\f\v]+/y;
+/** What a text consists of. */
+export interface SourceText {
+  readonly statements: readonly Statement[];
+  /** In the order of lines. */
+  readonly markers: readonly LineMarker[];
+}
+
+const BLANK = /[ \t\r\f]+/y;
 const LINE_COMMENT = /#[^\n]*|\/\/[^\n]*/y;
 const IDENTIFIER = /[A-Za-z_.][A-Za-z0-9_.$]*/y;
 const REGISTER = /\$[A-Za-z0-9_]+/y;
 const NUMBER = /[0-9][A-Za-z0-9_.]*/y;
+/** What is left of a macro's parameter where there is none. */
+const PARAMETER = /\\[A-Za-z_.][A-Za-z0-9_.$]*/y;
 const CHARACTER = /'(?:\\[^\n]|[^'\\\n])'/y;
+/** What the C preprocessor leaves to say where the next line is from, with flags behind it. */
+const LINE_MARKER = /^# (\d+) "((?:[^"\\]|\\.)*)"[ \d\r]*$/;
 const PUNCTUATION = /<<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^~!()<>=,:@]/y;
 
 const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
@@ -62,16 +74,19 @@ type StringContents = { readonly bytes: Uint8Array } | { readonly problem: strin
 
 class Lexer {
   readonly #source: string;
+  readonly #origin: Origin | undefined;
+  readonly #markers: LineMarker[] = [];
   #position = 0;
   #line = 1;
   #lineStart = 0;
 
-  constructor(source: string) {
+  constructor(source: string, origin: Origin | undefined) {
     this.#source = source;
+    this.#origin = origin;
   }
 
   /** All statements that have a token. */
-  statements(): Statement[] {
+  read(): SourceText {
     const statements: Statement[] = [];
     let tokens: Token[] = [];
     const finish = () => {
@@ -84,7 +99,7 @@ class Lexer {
         finish();
         this.#position++;
         if (char === "\n") this.#startLine();
-      } else if (this.#skip(BLANK) || this.#skip(LINE_COMMENT)) {
+      } else if (this.#skip(BLANK) || this.#skipLineComment()) {
         continue;
       } else if (this.#source.startsWith("/*", this.#position)) {
         const broken = this.#skipBlockComment();
@@ -94,7 +109,7 @@ class Lexer {
       }
     }
     finish();
-    return statements;
+    return { statements, markers: this.#markers };
   }
 
   #startLine(): void {
@@ -103,7 +118,8 @@ class Lexer {
   }
 
   #span(start: number, end: number): Span {
-    return { line: this.#line, column: start - this.#lineStart + 1, start, end };
+    const span = { line: this.#line, column: start - this.#lineStart + 1, start, end };
+    return this.#origin === undefined ? span : { ...span, origin: this.#origin };
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -125,6 +141,18 @@ class Lexer {
 
   #bad(text: string, problem: string): Token {
     return this.#take("bad", text, { problem });
+  }
+
+  #skipLineComment(): boolean {
+    const text = this.#match(LINE_COMMENT);
+    if (text === undefined) return false;
+    const marker = this.#position === this.#lineStart ? LINE_MARKER.exec(text) : null;
+    const [, next, file] = marker ?? [];
+    if (next !== undefined && file !== undefined) {
+      this.#markers.push({ at: this.#line, next: Number(next), file: file.replace(/\\(.)/g, "$1") });
+    }
+    this.#position += text.length;
+    return true;
   }
 
   #skipBlockComment(): Token | undefined {
@@ -157,7 +185,15 @@ class Lexer {
     const char = this.#source[this.#position];
     if (char === '"') return this.#string();
     if (char === "'") return this.#character();
-    return this.#unknown();
+    const parameter = this.#match(PARAMETER);
+    return parameter === undefined ? this.#unknown() : this.#parameter(parameter);
+  }
+
+  #parameter(text: string): Token {
+    const { title, parameters = [] } = this.#origin ?? {};
+    const known = parameters.map((name) => `\\${name}`);
+    const reason = title === undefined ? "it is used outside a macro" : `${title} has no such parameter`;
+    return this.#bad(text, `Cannot read ${text}: ${reason}${didYouMean(text, known)}`);
   }
 
   #unknown(): Token {
@@ -269,8 +305,10 @@ function stringContents(text: string): StringContents {
 }
 
 /**
- * Splits a source into statements. It throws nothing: what is no token comes out as a token of kind `bad`.
+ * Splits a text into statements. It throws nothing: what is no token comes out as a token of kind `bad`.
+ *
+ * @param origin what the text is, unless it is the source itself
  */
-export function readStatements(source: string): Statement[] {
-  return new Lexer(source).statements();
+export function readStatements(text: string, origin?: Origin): SourceText {
+  return new Lexer(text, origin).read();
 }

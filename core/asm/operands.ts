@@ -13,7 +13,7 @@ import {
 import type { Cursor } from "./cursor.ts";
 import { AlreadyReported, joinSpans, SourceFault, type Span } from "./errors.ts";
 import { constantExpression, numberValue, type Value } from "./expression.ts";
-import { type Modifier, MODIFIERS } from "./modifiers.ts";
+import { farPageOperand, type Modifier, MODIFIERS } from "./modifiers.ts";
 import { didYouMean } from "./suggest.ts";
 import type { SymbolExpression } from "./symbols.ts";
 import type { Unit } from "./unit.ts";
@@ -116,8 +116,9 @@ function parseModified(cursor: Cursor, unit: Unit, percent: Span): ValueOperand 
   }
   const task = `Cannot read %${name.text}`;
   cursor.expect("(", task);
-  const expression = unit.expression(cursor);
+  const named = unit.expression(cursor);
   cursor.expect(")", task);
+  const expression = modifier.viaTable === true ? unit.table.entryFor(named, task) : named;
   return { kind: "value", expression, modifier, span: joinSpans(percent, cursor.lastSpan) };
 }
 
@@ -193,6 +194,8 @@ export interface Placed {
   readonly instruction: Instruction;
   /** Its address. */
   readonly pc: bigint;
+  /** It is the `pcalau12i` of a sequence for any distance. */
+  readonly startsFar?: boolean;
 }
 
 /** The number to encode for an operand. @throws {SourceFault} if it does not fit */
@@ -240,7 +243,8 @@ function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, mo
   if ((address - pc) % step !== 0n) {
     fail(placed, given, `${text} is ${address - pc} bytes away, it must be a multiple of ${step}`);
   }
-  const n = modifier.compute(address, pc);
+  const isFarStart = placed.startsFar === true && instruction.name === "pcalau12i";
+  const n = isFarStart ? farPageOperand(address, pc) : modifier.compute(address, pc);
   if (operand.kind === "offset") return checkedDistance(placed, operand, given, n);
   if (n < BigInt(operand.min) || n > BigInt(operand.max)) {
     const place = `0x${BigInt.asUintN(64, address).toString(16)}`;

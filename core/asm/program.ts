@@ -4,14 +4,20 @@
  * @module
  */
 
+import type { MacroCall } from "./places.ts";
+
 /** A statement of the source. */
 export interface SourceLine {
   /** Line, from 1. */
   readonly line: number;
   /** Column of the statement's first token behind its labels, from 1, in UTF-16 units. */
   readonly column: number;
-  /** The statement without labels and comment. */
+  /** The statement without labels and comment, and with the values of a macro's parameters. */
   readonly text: string;
+  /** Only where it is not the source itself but a file that was included, or that a line marker names. */
+  readonly file?: string;
+  /** Only of a statement that macros made: where they were called, the innermost first. Line and column are in a body. */
+  readonly calls?: readonly MacroCall[];
 }
 
 /** Bytes of one section. */
@@ -41,6 +47,8 @@ export interface Program {
   readonly globals: ReadonlySet<string>;
   /** Address of `_start` if there is such a label, else of the first section with bytes, else the origin. */
   readonly entry: bigint;
+  /** What `.warning` and `.print` say, with place, in the order of the source. */
+  readonly notes: readonly string[];
   /** The statement that put the byte at an address there. */
   lineAt(address: bigint): SourceLine | undefined;
   /** The nearest label at or before an address in the same segment. Where several coincide, a global one is taken. */
@@ -75,7 +83,7 @@ function lastAt<T>(list: readonly At<T>[], address: bigint): At<T> | undefined {
 /** Makes a program of its parts. */
 export function makeProgram(
   maps: readonly SegmentMap[],
-  parts: Pick<Program, "symbols" | "globals" | "entry">,
+  parts: Pick<Program, "symbols" | "globals" | "entry" | "notes">,
 ): Program {
   const holding = (address: bigint) =>
     maps.find((map) => address >= map.address && address < map.address + BigInt(map.bytes.length));

@@ -5,6 +5,7 @@
  */
 import { SourceFault, type Span } from "./errors.ts";
 import type { Base } from "./expression.ts";
+import type { ValueOperand } from "./operands.ts";
 
 /** What a section is for; sections are laid out in this order. `unloaded` ones are no part of the program. */
 export const SECTION_KINDS = ["text", "rodata", "data", "bss", "unloaded"] as const;
@@ -31,18 +32,25 @@ const FIRST_CAPACITY = 256;
 export class Section implements Base {
   readonly name: string;
   readonly kind: SectionKind;
+  /** 0 for the section itself, more for a part that follows it. */
+  readonly subsection: number;
   readonly #budget: Budget;
   #bytes = new Uint8Array(0);
   #size = 0;
   readonly #marks: Mark[] = [];
   #alignment = 1;
   #alignedAt: Span | undefined;
+  /** Offsets of instructions that begin the sequence for an address at any distance. */
+  readonly farStarts: Set<number> = new Set();
+  /** A `%call36` whose second instruction is to come at `offset`. */
+  openCall: { readonly offset: number; readonly target: ValueOperand } | undefined;
   /** Set by the layout. */
   address: bigint | undefined;
 
-  constructor(name: string, kind: SectionKind, budget: Budget) {
+  constructor(name: string, kind: SectionKind, budget: Budget, subsection: number) {
     this.name = name;
     this.kind = kind;
+    this.subsection = subsection;
     this.#budget = budget;
   }
 

@@ -54,8 +54,14 @@ const MAXIMUM_DEPTH = 500;
 export class SymbolTable {
   readonly #named = new Map<string, Label | Assignment>();
   readonly #numbered = new Map<string, { last: Label | undefined; next: Label | undefined }>();
+  readonly #lineText: (span: Span) => string;
   #final = false;
   #depth = 0;
+
+  /** @param lineText how messages mention the line of an earlier definition */
+  constructor(lineText: (span: Span) => string) {
+    this.#lineText = lineText;
+  }
 
   /** Labels and the last assignment of each other symbol, by name, in the order of first definition. */
   get definitions(): ReadonlyMap<string, Label | Assignment> {
@@ -141,7 +147,8 @@ export class SymbolTable {
   #checkFree(what: string, name: string, span: Span): void {
     const earlier = this.#named.get(name);
     if (earlier === undefined) return;
-    throw new SourceFault(`Cannot define ${what} ${name}: it is defined in line ${earlier.span.line}`, span);
+    const where = this.#lineText(earlier.span);
+    throw new SourceFault(`Cannot define ${what} ${name}: it is defined in ${where}`, span);
   }
 
   /**
