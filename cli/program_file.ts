@@ -1,20 +1,20 @@
 /**
- * Programs from files: ELF, assembly text, flat binaries.
+ * Programs from files: ELF, assembly text, Linux images, flat binaries.
  *
  * @module
  */
 import { assemble, type Program } from "../core/asm/mod.ts";
 import { csrByName, CSRS } from "../core/csr/table.ts";
-import { isElf, parseElf } from "../devices/elf.ts";
+import { DEFAULT_BASE, elfKind, isElf, parseElf } from "../devices/elf/mod.ts";
+import { isLinuxImage, LinuxImageError, parseLinuxImage } from "../devices/linux_image.ts";
 import type { LoadableProgram } from "../devices/load.ts";
 import { type Io, UsageError } from "./io.ts";
 
-/** Where assembly text goes unless told otherwise; the kernel's place as well. */
-export const DEFAULT_BASE = 0x200000n;
-
 /** A program with what reports say about its addresses. */
 export interface ProgramFile extends LoadableProgram {
-  readonly kind: "elf" | "assembly" | "flat";
+  readonly kind: "elf" | "assembly" | "image" | "flat";
+  /** True if the file says nothing of a stack, so that whoever runs it provides one. */
+  readonly needsStack: boolean;
   /** The assembled source, of assembly text. */
   readonly source: Program | undefined;
   /** `main+0x10`, undefined where no symbol is near. */
@@ -24,29 +24,19 @@ export interface ProgramFile extends LoadableProgram {
 }
 
 /**
- * Reads a program. Text is recognised by its ending (`.s` or `.S`), an ELF file by its first bytes; all else is a flat binary,
- * which needs a base.
+ * Reads a program. Text is recognised by its ending (`.s` or `.S`), an ELF file and a Linux image by their first bytes; all else is
+ * a flat binary, which needs a base. Objects are linked to the base.
  *
- * @throws {UsageError} if the file cannot be read, or `base` is missing or senseless
+ * @throws {UsageError} if the file cannot be read, is a broken Linux image, or `base` is missing or senseless
  * @throws {AssemblyErrors} if it is text with mistakes
  * @throws {ElfError} if it is a broken ELF file
  */
 export async function readProgram(io: Io, path: string, base: bigint | undefined): Promise<ProgramFile> {
   const file = await readInput(io, path);
   if (/\.s$/i.test(path)) return assembled(assembleText(new TextDecoder().decode(file), path, base), path);
-  if (!isElf(file)) return flat(file, path, base);
-  if (base !== undefined) {
-    throw new UsageError(`Cannot use --base: ${path} is an ELF file, which has its own addresses`);
-  }
-  const elf = parseElf(file);
-  return {
-    kind: "elf",
-    segments: elf.segments,
-    entry: elf.entry,
-    source: undefined,
-    place: (address) => placeText(elf.symbolAt(address)),
-    line: () => undefined,
-  };
+  if (isElf(file)) return elf(file, path, base);
+  if (isLinuxImage(file)) return linuxImage(file, path, base);
+  return flat(file, path, base);
 }
 
 /** Reads a file that the user named. */
@@ -70,10 +60,61 @@ export function assembleText(text: string, name: string, base: bigint | undefine
   });
 }
 
+function elf(file: Uint8Array, path: string, base: bigint | undefined): ProgramFile {
+  const kind = elfKind(file);
+  if (kind === "executable" && base !== undefined) {
+    throw new UsageError(`Cannot use --base: ${path} is an ELF file, which has its own addresses`);
+  }
+  if (base !== undefined && base % 4n !== 0n) {
+    throw new UsageError(`Cannot use --base: 0x${base.toString(16)} is not a multiple of 4`);
+  }
+  const program = parseElf(file, base === undefined ? {} : { base });
+  return {
+    kind: "elf",
+    needsStack: kind === "object",
+    segments: program.segments,
+    entry: program.entry,
+    source: undefined,
+    place: (address) => placeText(program.symbolAt(address)),
+    line: () => undefined,
+  };
+}
+
+function linuxImage(file: Uint8Array, path: string, base: bigint | undefined): ProgramFile {
+  if (base !== undefined) {
+    throw new UsageError(`Cannot use --base: ${path} is a Linux image, which has its own address`);
+  }
+  try {
+    const { segments, entry } = parseLinuxImage(file);
+    return unnamed("image", segments, entry);
+  } catch (error) {
+    if (error instanceof LinuxImageError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A program without symbols. */
+function unnamed(
+  kind: ProgramFile["kind"],
+  segments: LoadableProgram["segments"],
+  entry: bigint,
+): ProgramFile {
+  return {
+    kind,
+    needsStack: false,
+    segments,
+    entry,
+    source: undefined,
+    place: () => undefined,
+    line: () => undefined,
+  };
+}
+
 function assembled(source: Program, path: string): ProgramFile {
   if (source.segments.length === 0) throw new UsageError(`Cannot use ${path}: it assembles to nothing`);
   return {
     kind: "assembly",
+    needsStack: true,
     segments: source.segments,
     entry: source.entry,
     source,
@@ -93,14 +134,7 @@ function flat(file: Uint8Array, path: string, base: bigint | undefined): Program
     );
   }
   if (file.length === 0) throw new UsageError(`Cannot use ${path}: it is empty`);
-  return {
-    kind: "flat",
-    segments: [{ name: path, address: base, bytes: file }],
-    entry: base,
-    source: undefined,
-    place: () => undefined,
-    line: () => undefined,
-  };
+  return unnamed("flat", [{ name: path, address: base, bytes: file }], base);
 }
 
 function physical(address: bigint): bigint {

@@ -6,7 +6,7 @@
 
 /** A file that cannot be loaded: which value at which offset is to blame. */
 export class ElfError extends Error {
-  override readonly name = "ElfError";
+  override readonly name: string = "ElfError";
   /** Offset in the file, in bytes. */
   readonly offset: number;
   /** The value found there. */
@@ -21,15 +21,21 @@ export class ElfError extends Error {
 
 /** A number as messages show it. */
 export function hex(value: bigint | number): string {
-  return `0x${value.toString(16)}`;
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
+
+/** What messages call a file without a name. */
+export const UNNAMED = "this ELF file";
 
 /** A file with bounds-checked accesses; all numbers are little-endian. */
 export class ElfReader {
+  /** What messages call the file. */
+  readonly name: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, name = UNNAMED) {
+    this.name = name;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -37,15 +43,17 @@ export class ElfReader {
   /** An error about a value. */
   error(what: string, offset: number, value: bigint | number, reason: string): ElfError {
     return new ElfError(
-      `Cannot load this ELF file: ${what} (${hex(value)} at offset ${hex(offset)}) ${reason}`,
+      `Cannot load ${this.name}: ${what} (${hex(value)} at offset ${hex(offset)}) ${reason}`,
       offset,
       BigInt(value),
     );
   }
 
   /** @throws {ElfError} unless the value is the one expected, named `meaning` */
-  expect(what: string, offset: number, value: number, expected: number, meaning: string): void {
-    if (value !== expected) throw this.error(what, offset, value, `must be ${hex(expected)}, ${meaning}`);
+  expect(what: string, offset: number, value: number | bigint, expected: number, meaning: string): void {
+    if (BigInt(value) !== BigInt(expected)) {
+      throw this.error(what, offset, value, `must be ${hex(expected)}, ${meaning}`);
+    }
   }
 
   /** @throws {ElfError} with the size as its value, unless `size` bytes at `offset` are in the file */
@@ -93,4 +101,34 @@ export class ElfReader {
     this.require(offset, size, "a range");
     return this.#bytes.subarray(offset, offset + size);
   }
+}
+
+/** Bytes of the file that something takes. */
+export interface FileRange {
+  /** For messages. */
+  readonly name: string;
+  /** Where the file says where the range begins. */
+  readonly at: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/**
+ * Refuses two things in the same bytes. No tool writes such a file, and one that is made to can take a thousand times its own
+ * size in memory.
+ *
+ * @throws {ElfError} if two ranges overlap
+ */
+export function checkDisjoint(reader: ElfReader, ranges: readonly FileRange[]): void {
+  const sorted = ranges.filter((r) => r.size > 0).sort((a, b) => a.start - b.start);
+  sorted.forEach((range, i) => {
+    const before = sorted[i - 1];
+    if (before === undefined || before.start + before.size <= range.start) return;
+    throw reader.error(
+      `the offset of ${range.name}`,
+      range.at,
+      range.start,
+      `is inside ${before.name}, which takes ${hex(before.start)} to ${hex(before.start + before.size - 1)}`,
+    );
+  });
 }

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import helloElf from "../fixtures/hello_elf.json" with { type: "json" };
-import hello from "../fixtures/hello.s" with { type: "text" };
-import { assemble } from "../core/asm/mod.ts";
-import { ReferenceEngine } from "../core/exec/reference.ts";
-import { createVirtMachine, ElfError, LoadError, loadProgram, parseElf } from "./mod.ts";
+import helloElf from "../../fixtures/hello_elf.json" with { type: "json" };
+import hello from "../../fixtures/hello.s" with { type: "text" };
+import { assemble } from "../../core/asm/mod.ts";
+import { ReferenceEngine } from "../../core/exec/reference.ts";
+import { createVirtMachine, ElfError, LoadError, loadProgram, parseElf } from "../mod.ts";
 
 /** fixtures/hello.s by clang 19 and `ld.lld-19 -N -Ttext=0x200000`. */
 const HELLO: Uint8Array = Uint8Array.from(atob(helloElf.base64), (c) => c.charCodeAt(0));
@@ -149,9 +149,19 @@ const BROKEN: readonly (readonly [at: number, bytes: 1 | 2 | 4 | 8, value: bigin
   [4, 1, 1n, "the class (0x1 at offset 0x4) must be 0x2, 64-bit"],
   [5, 1, 2n, "the byte order (0x2 at offset 0x5) must be 0x1, little endian"],
   [6, 1, 0n, "the version (0x0 at offset 0x6)"],
-  [PLACE.type, 2, 1n, "the file type (0x1 at offset 0x10) is an object file"],
-  [PLACE.type, 2, 3n, "the file type (0x3 at offset 0x10) is a shared object or position-independent"],
-  [PLACE.type, 2, 9n, "the file type (0x9 at offset 0x10) must be 2"],
+  [PLACE.type, 2, 1n, "the number of sections (0x3 at offset 0x3c) leaves no code to run"],
+  [
+    PLACE.type,
+    2,
+    4n,
+    "the file type (0x4 at offset 0x10) is a core dump, it must be 1 (object), 2 (executable)",
+  ],
+  [
+    PLACE.type,
+    2,
+    9n,
+    "the file type (0x9 at offset 0x10) must be 1 (object), 2 (executable) or 3 (position-independent)",
+  ],
   [0x12, 2, 243n, "the machine (0xf3 at offset 0x12) must be 0x102, LoongArch"],
   [
     PLACE.entry,
