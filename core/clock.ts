@@ -17,6 +17,8 @@ export interface Alarm {
 export class Clock {
   /** Instructions executed, including those that raised an exception. */
   executed = 0;
+  /** Those that raised an exception and so were not retired. */
+  trapped = 0;
   /** The value of {@linkcode executed} at which {@linkcode fireDue} has something to do. */
   nextEvent = Infinity;
   #skipped = 0;
@@ -29,7 +31,21 @@ export class Clock {
 
   /** Ticks since reset. */
   get now(): number {
-    return Math.floor(this.executed * this.#ratio.ticks / this.#ratio.instructions) + this.#skipped;
+    return this.#ticks(this.executed);
+  }
+
+  #ticks(executed: number): number {
+    return Math.floor(executed * this.#ratio.ticks / this.#ratio.instructions) + this.#skipped;
+  }
+
+  /** Instructions that ran to their end. */
+  get retired(): number {
+    return this.executed - this.trapped;
+  }
+
+  /** The tick at which `instructions` more will have been executed. */
+  after(instructions: number): number {
+    return this.#ticks(this.executed + instructions);
   }
 
   /** Adds an alarm that is asked from now on. */

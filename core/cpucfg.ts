@@ -39,11 +39,17 @@ function baseWord2(profile: Profile): bigint {
   return timer | (profile.features.has("FP") ? fp : 0n) | (profile.features.has("LVZ") ? 1n << 11n : 0n);
 }
 
+/** Event version 1, PMNUM, counters of 64 bits in PMBITS, and UPM: MISC.RPCNTLn can open them to lower levels. */
+function word6({ performanceCounters: n }: Profile): bigint {
+  return n === 0 ? 0n : 1n | 1n << 1n | BigInt(n - 1) << 4n | 63n << 8n | 1n << 14n;
+}
+
 /** A configuration word, zero-extended. Words that do not exist read 0. */
 export function cpucfgWord(profile: Profile, index: bigint): bigint {
   let word = profile.cpucfg.get(Number(index)) ?? 0n;
   if (index === 1n) word |= baseWord1(profile);
   if (index === 2n) word |= baseWord2(profile);
+  if (index === 6n) word |= word6(profile);
   for (const feature of profile.features) {
     const [at, bit] = FEATURE_BITS[feature];
     if (BigInt(at) === index) word |= 1n << BigInt(bit);

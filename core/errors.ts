@@ -40,8 +40,3 @@ export class BusError extends MachineError {
     this.address = address;
   }
 }
-
-/** Something that the architecture defines and this machine does not do yet. */
-export class Unimplemented extends MachineError {
-  override readonly name = "Unimplemented";
-}

@@ -147,6 +147,8 @@ export function takeMachineError(m: Machine, cause: number, pc: bigint): void {
   host.set(MERRCTL.PDATM, CRMD.DATM.get(mode));
   saveMode(host, MERRCTL.PPLV, MERRCTL.PIE, MERRCTL.PWE);
   host.write(CRMD, CRMD.DA.mask);
+  // This machine repairs nothing by itself.
+  host.set(MERRCTL.Repairable, 0n);
   host.set(MERRCTL.Cause, BigInt(cause));
   host.set(MERRCTL.IsMERR, 1n);
   host.set(MERRERA.PC, pc);

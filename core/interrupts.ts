@@ -18,16 +18,21 @@ export const INTERRUPT_NAMES: readonly string[] = [
 
 const HWI_MASK = 0x3fcn;
 
+/** PCOV is a level: it lasts as long as a counter with its interrupt enabled has bit 63 set. */
+function overflow(m: Machine, isGuest: boolean): bigint {
+  return m.counters.isOverflowing(isGuest) ? 1n << BigInt(INTERRUPT.PCOV) : 0n;
+}
+
 /** The host's ESTAT: latched bits and the lines, but for those that GINTC.PIP hands to the guest (LVZ-INT-05). */
 export function hostEstat(m: Machine): bigint {
   const passed = m.profile.lvz.pipLineInHost === "hidden" ? m.host.get(GINTC.PIP) << 2n : 0n;
-  return m.host.read(ESTAT) | (BigInt(m.lines) & ~passed);
+  return m.host.read(ESTAT) | (BigInt(m.lines) & ~passed) | overflow(m, false);
 }
 
-/** The guest's ESTAT: latched bits, the injected lines (GINTC.VIP) and the passed-through ones (LVZ-INT-02). */
+/** The guest's ESTAT: latched bits, the injected lines (GINTC.VIP), the passed-through ones (LVZ-INT-02), its counters (LVZ-PMU-04). */
 export function guestEstat(m: Machine): bigint {
   const passed = BigInt(m.lines) & (m.host.get(GINTC.PIP) << 2n);
-  return m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n) | (passed & HWI_MASK);
+  return m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n) | (passed & HWI_MASK) | overflow(m, true);
 }
 
 function highest(bits: bigint): number {

@@ -16,14 +16,19 @@ import { EXCEPTIONS } from "./exception_codes.ts";
 import type { ExecutionContext } from "./exec/evaluate.ts";
 import { History } from "./history.ts";
 import { Tlb } from "./mmu/tlb.ts";
-import type { AccessType } from "./mmu/translate.ts";
+import { type AccessType, checkLegal } from "./mmu/translate.ts";
 import { TranslationCache } from "./mmu/translation_cache.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
+import { PerformanceCounters } from "./performance.ts";
 import { LA464, type Profile } from "./profile.ts";
 import { StableTimer } from "./timer.ts";
+import { type Armed, armed, checkAccess, checkFetch } from "./watchpoints.ts";
 
 /** The address at which a processor starts (manual, "Reset"). */
 export const RESET_ADDRESS = 0x1c000000n;
+
+/** What a memory access does. */
+export type AccessUse = "load" | "store";
 
 /** The monitor of ll/sc of one world (LVZ-LL-01). */
 export interface LlBit {
@@ -76,6 +81,7 @@ export class Machine implements ExecutionContext {
   readonly guest: CsrBank;
   readonly tlb: Tlb;
   readonly clock: Clock;
+  readonly counters: PerformanceCounters;
   readonly history = new History();
   /** Grows with every change of registers or lines, so that what is derived from them can be kept until then. */
   changes = 0;
@@ -97,6 +103,8 @@ export class Machine implements ExecutionContext {
   #modeAt = -1;
   #plv = 0;
   #address32 = false;
+  #fetchesWatched: readonly Armed[] = [];
+  #accessesWatched: readonly Armed[] = [];
 
   constructor(options: MachineOptions) {
     this.profile = options.profile ?? LA464;
@@ -106,6 +114,7 @@ export class Machine implements ExecutionContext {
     this.guest = new CsrBank(this.profile, this);
     this.tlb = new Tlb(this.profile);
     this.clock = new Clock(this.profile.clock);
+    this.counters = new PerformanceCounters(this);
     this.#hostTimer = new StableTimer(this.host, this.clock);
     this.#guestTimer = new StableTimer(this.guest, this.clock);
     this.#translations = new TranslationCache(this);
@@ -150,6 +159,8 @@ export class Machine implements ExecutionContext {
     const field = ADDRESS_32[this.#plv];
     this.#address32 = field !== undefined && this.current.is(field);
     this.#modeAt = this.changes;
+    this.#fetchesWatched = armed(this, "fetch");
+    this.#accessesWatched = armed(this, "memory");
   }
 
   /** The timer of the host or of the guest. */
@@ -183,8 +194,33 @@ export class Machine implements ExecutionContext {
     throw new Trap(EXCEPTIONS[exception], badv === undefined ? undefined : this.effectiveAddress(badv));
   }
 
+  /**
+   * Raises what an aligned access raises before its translation is looked up: watchpoint, ALE, ADE. Instructions that compare a bound do
+   * that next (exception priority ALE, ADE, BCE, TLB), and make the access with `checked`.
+   */
+  checkAddress(address: bigint, type: MemoryType, use: AccessUse): void {
+    this.checkWatchpoints(address, SIZES[type], use);
+    this.#isPlain(address, SIZES[type], { aligned: true });
+    checkLegal(this, this.effectiveAddress(address), use === "store" ? "store" : "load");
+  }
+
+  /** True while a watchpoint means the present mode: every fetch and access has to be compared then. */
+  get isWatched(): boolean {
+    if (this.#modeAt !== this.changes) this.#readMode();
+    return this.#fetchesWatched.length > 0 || this.#accessesWatched.length > 0;
+  }
+
+  /** Raises WPEM if a watchpoint hits an access; for what accesses memory in ways of its own. */
+  checkWatchpoints(address: bigint, size: number, use: AccessUse | "both"): void {
+    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#accessesWatched.length === 0) return;
+    const does = { loads: use !== "store", stores: use !== "load" };
+    checkAccess(this, this.#accessesWatched, this.effectiveAddress(address), size, does);
+  }
+
   load(address: bigint, type: MemoryType, access: Access): bigint {
     const size = SIZES[type];
+    if (access.checked !== true) this.checkWatchpoints(address, size, access.forStore ? "both" : "load");
     const raw = this.#isPlain(address, size, access)
       ? this.readPhysical(this.translate(address, access.forStore ? "store" : "load"), size)
       : this.#loadUnaligned(address, size, access.forStore ? "store" : "load");
@@ -193,6 +229,7 @@ export class Machine implements ExecutionContext {
 
   store(address: bigint, type: MemoryType, value: bigint, access: Access): void {
     const size = SIZES[type];
+    if (access.checked !== true) this.checkWatchpoints(address, size, "store");
     const low = BigInt.asUintN(size * 8, value);
     if (this.#isPlain(address, size, access)) this.writePhysical(this.translate(address, "store"), size, low);
     else this.#storeUnaligned(address, size, low);
@@ -264,6 +301,8 @@ export class Machine implements ExecutionContext {
 
   /** Fetches the instruction word at `pc`. */
   fetch(): number {
+    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#fetchesWatched.length > 0) checkFetch(this, this.#fetchesWatched, this.pc);
     if (this.pc & 3n) throw new Trap(EXCEPTIONS.ADEF, this.pc);
     const address = this.translate(this.pc, "fetch");
     const ram = this.bus.ramAt(address);

@@ -137,16 +137,17 @@ Deno.test("MISC.DRDTLn forbids the counter at PLV n alone", () => {
 
 // Configuration ------------------------------------------------------------------------------------------------------------------
 
-Deno.test("cpucfg is that of QEMU's LA464 but for vectors, which are missing, and for LVZ (VM-CPU-01)", () => {
-  // As QEMU 10.0.13 -cpu la464 answers.
-  const qemu = new Map([
+Deno.test("cpucfg is that of an LA464 but for the extensions that are missing (VM-CPU-01)", () => {
+  // As QEMU 10.0.13 -cpu la464 answers; words 3 and 6, of which it knows nothing, as a 3C5000 does (areweloongyet, "Collection of typical
+  // configurations"), which has the same words 1, 4, 5 and 16 to 20. Word 2 of that is 0x7ccfc7: all extensions, and FP_ver 0.
+  const la464 = new Map([
     [0, 0x14c010n],
     [1, 0x3f2f2fen],
     [2, 0x60c0cfn],
-    [3, 0n],
+    [3, 0xfcffn],
     [4, 100_000_000n],
     [5, 0x10001n],
-    [6, 0n],
+    [6, 0x7f33n],
     [16, 0x2c3dn],
     [17, 0x6080003n],
     [18, 0x6080003n],
@@ -161,7 +162,7 @@ Deno.test("cpucfg is that of QEMU's LA464 but for vectors, which are missing, an
   for (const [profile, more] of profiles) {
     for (let word = 0; word < 64; word++) {
       const { m } = runAll("cpucfg $a0, $a1", ({ m }) => m.gpr[a1] = BigInt(word), profile);
-      const expected = qemu.get(word) ?? 0n;
+      const expected = la464.get(word) ?? 0n;
       const own = word === 2 ? (expected & ~VECTORS) | more : expected;
       assertEquals(m.gpr[a0], own, `${profile.name}, word ${word}`);
     }

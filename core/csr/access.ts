@@ -8,6 +8,7 @@ import type { Machine } from "../machine.ts";
 import { BADV, ESTAT, LLBCTL, TI } from "./basic.ts";
 import type { CsrBank } from "./bank.ts";
 import type { CsrDeclaration } from "./define.ts";
+import { PMCFG, PMCNT } from "./performance.ts";
 import { TCFG, TICLR, TVAL } from "./timer.ts";
 import { PGD, PGDH, PGDL, TLBRBADV, TLBRERA } from "./translation.ts";
 
@@ -21,11 +22,15 @@ interface World {
   readonly isGuest: boolean;
 }
 
-const READS: ReadonlyMap<number, (w: World) => bigint> = new Map([
+const READS: ReadonlyMap<number, (w: World) => bigint> = new Map<number, (w: World) => bigint>([
   [ESTAT.number, (w) => w.isGuest ? guestEstat(w.m) : hostEstat(w.m)],
   [LLBCTL.number, (w) => LLBCTL.ROLLB.set(w.bank.read(LLBCTL), w.m.llbit(w.isGuest).valid ? 1n : 0n)],
   [TVAL.number, (w) => w.m.timer(w.isGuest).value],
   [PGD.number, (w) => w.bank.read(badAddress(w) >> 47n & 1n ? PGDH : PGDL)],
+  ...PMCNT.map((csr, n): [number, (w: World) => bigint] => [
+    csr.number,
+    (w) => w.m.counters.value(w.isGuest, n),
+  ]),
 ]);
 
 function badAddress({ bank }: World): bigint {
@@ -49,6 +54,8 @@ const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
   [LLBCTL.number, (w, written) => {
     if (LLBCTL.WCLLB.get(written)) w.m.llbit(w.isGuest).valid = false;
   }],
+  ...PMCFG.map((csr): [number, WriteEffect] => [csr.number, (w) => w.m.counters.configured()]),
+  ...PMCNT.map((csr, n): [number, WriteEffect] => [csr.number, (w) => w.m.counters.written(w.isGuest, n)]),
 ]);
 
 /**
@@ -80,8 +87,9 @@ export function writeCsr(
   const bank = isGuest ? m.guest : m.host;
   if (!bank.has(csr.number)) return;
   const old = bank.read(csr);
-  const mask = bank.writeMask(csr, writer);
-  const next = (old & ~mask) | (value & mask);
+  const mask = bank.writeMask(csr, writer) & ~(csr.options.locked?.(bank) ?? 0n);
+  const cleared = writer === "own" ? value & written & csr.clearedByOne : 0n;
+  const next = ((old & ~mask) | (value & mask)) & ~cleared;
   bank.write(csr, csr.options.legalise?.(old, next, m.profile, written) ?? next);
   WRITES.get(csr.number)?.({ m, bank, isGuest }, value, old, writer);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { ECODE_NAMES } from "../exception_codes.ts";
+import type { Profile } from "../profile.ts";
 import { bit, bits, csr, type CsrDeclaration } from "./define.ts";
 
 const COPY = { guest: "copy" } as const;
@@ -38,6 +39,9 @@ export const EUEN = csr(0x2, "EUEN", "extended units enabled", {
   BTE: bit(3, "binary translation (LBT)"),
 }, COPY32);
 
+/** ALCL0 to ALCL3 are 1 for ever where no unaligned access is allowed. */
+const UNALIGNED = { reset: (p: Profile) => p.features.has("UAL") ? 0n : 1n };
+
 export const MISC = csr(0x3, "MISC", "miscellaneous controls", {
   VA32L1: bit(1, "32-bit addresses at PLV1"),
   VA32L2: bit(2, "32-bit addresses at PLV2"),
@@ -48,14 +52,17 @@ export const MISC = csr(0x3, "MISC", "miscellaneous controls", {
   RPCNTL1: bit(9, "csrrd of performance counters allowed at PLV1"),
   RPCNTL2: bit(10, "csrrd of performance counters allowed at PLV2"),
   RPCNTL3: bit(11, "csrrd of performance counters allowed at PLV3"),
-  ALCL0: bit(12, "unaligned accesses raise ALE at PLV0"),
-  ALCL1: bit(13, "unaligned accesses raise ALE at PLV1"),
-  ALCL2: bit(14, "unaligned accesses raise ALE at PLV2"),
-  ALCL3: bit(15, "unaligned accesses raise ALE at PLV3"),
+  ALCL0: bit(12, "unaligned accesses raise ALE at PLV0", UNALIGNED),
+  ALCL1: bit(13, "unaligned accesses raise ALE at PLV1", UNALIGNED),
+  ALCL2: bit(14, "unaligned accesses raise ALE at PLV2", UNALIGNED),
+  ALCL3: bit(15, "unaligned accesses raise ALE at PLV3", UNALIGNED),
   DWPL0: bit(16, "stores ignore D=0 at PLV0"),
   DWPL1: bit(17, "stores ignore D=0 at PLV1"),
   DWPL2: bit(18, "stores ignore D=0 at PLV2"),
-}, COPY32);
+}, {
+  ...COPY32,
+  legalise: (_old, next, profile) => profile.features.has("UAL") ? next : next | 0xf000n,
+});
 
 export const ECFG = csr(0x4, "ECFG", "exception configuration", {
   LIE: bits(12, 0, "local interrupt enables, one bit a source"),

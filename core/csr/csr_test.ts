@@ -4,7 +4,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { bareMachine } from "../bare_machine.ts";
 import { exchangeCsr, exchangeGcsr } from "../exec/csr_calls.ts";
 import { Machine } from "../machine.ts";
-import { LA464, LA464_NO_LVZ, type Profile } from "../profile.ts";
+import { deriveProfile, LA464, LA464_NO_LVZ, type Profile } from "../profile.ts";
+import { DBG } from "./basic.ts";
+import { FWPS } from "./debug.ts";
 import { bit, bits, csr } from "./define.ts";
 import { csrByName, csrByNumber, csrName, CSRS } from "./table.ts";
 
@@ -83,6 +85,9 @@ const ELO = 0xe000fffffffff07fn;
 const PAGE = ALL & ~0xfffn;
 const PHYSICAL_PAGE = 0x0000fffffffff000n;
 
+/** Watchpoints given to the guest: not more than the eight that there are. */
+const share = (v: bigint) => (v & 0xf0000n) > 0x80000n ? 0x80000n : v & 0xf0000n;
+
 const EXPECTED: readonly Expected[] = [
   row(0x0, "CRMD", 0x3ffn, { isWord }),
   row(0x1, "PRMD", 0xfn, { isWord }),
@@ -128,13 +133,14 @@ const EXPECTED: readonly Expected[] = [
   row(0x43, "CNTC", ALL),
   row(0x44, "TICLR", 0n, { isWord }),
   row(0x50, "GSTAT", 0xff0002n, { isWord, fixed: 0x80n, ...HOST_ONLY }),
-  // LVZ-CSR-11: the capability bits, and 3 is no MATC and no GCI; LVZ-PMU-03: no counters to give.
-  row(0x51, "GCFG", 0x30aab0n, {
+  // LVZ-CSR-11: the capability bits, and 3 is no MATC and no GCI; LVZ-PMU-01: four counters to give.
+  row(0x51, "GCFG", 0x730aab0n, {
     isWord,
-    fixed: 0x75547n,
+    fixed: 0x875547n,
     ...HOST_ONLY,
     stored: (v) =>
-      (v & 0xaa80n) | ((v & 0x30n) === 0x30n ? 0n : v & 0x30n) |
+      (v & 0xaa80n) | ((v & 0x7000000n) > 0x4000000n ? 0x4000000n : v & 0x7000000n) |
+      ((v & 0x30n) === 0x30n ? 0n : v & 0x30n) |
       ((v & 0x300000n) === 0x300000n ? 0n : v & 0x300000n),
   }),
   // LVZ-INT-06: a 1 in HC clears the VIP bit of its line.
@@ -165,6 +171,27 @@ const EXPECTED: readonly Expected[] = [
   row(0x95, "MERRSAVE", ALL, HOST_ONLY),
   row(0x98, "CTAG", 0n, { isWord, ...HOST_ONLY }),
   ...Array.from({ length: 4 }, (_, n) => row(0x180 + n, `DMW${n}`, 0xf00000000000003fn)),
+  // LVZ-CSR-14: GMOD in 22:21.
+  ...Array.from({ length: 4 }, (_, n) => [
+    row(0x200 + 2 * n, `PMCFG${n}`, 0x7f03ffn, { isWord }),
+    row(0x201 + 2 * n, `PMCNT${n}`, ALL),
+  ]).flat(),
+  row(0x300, "MWPC", 0xf0000n, { isWord, fixed: 8n, ...HOST_ONLY, stored: share }),
+  // Status is hardware's and cleared by writing 1; the host restores the guest's.
+  row(0x301, "MWPS", 0x10000n, { isWord, guest: 0x100ffn }),
+  row(0x380, "FWPC", 0xf0000n, { isWord, fixed: 8n, ...HOST_ONLY, stored: share }),
+  row(0x381, "FWPS", 0x10000n, { isWord, guest: 0x100ffn }),
+  // DMOnly can be written in debug mode alone; GMOD in 6:5, GID in 23:16.
+  ...Array.from({ length: 8 }, (_, n) => [
+    row(0x310 + 8 * n, `MWP${n}CFG1`, ALL),
+    row(0x311 + 8 * n, `MWP${n}CFG2`, ALL),
+    row(0x312 + 8 * n, `MWP${n}CFG3`, 0xffen, { isWord }),
+    row(0x313 + 8 * n, `MWP${n}CFG4`, 0xff03ffn, { isWord }),
+    row(0x390 + 8 * n, `FWP${n}CFG1`, ALL),
+    row(0x391 + 8 * n, `FWP${n}CFG2`, ALL),
+    row(0x392 + 8 * n, `FWP${n}CFG3`, 0xfen, { isWord }),
+    row(0x393 + 8 * n, `FWP${n}CFG4`, 0xff03ffn, { isWord }),
+  ]).flat(),
   // LVZ-GCSR-16: usable outside debug mode.
   row(0x501, "DERA", ALL, HOST_ONLY),
   row(0x502, "DSAVE", ALL, HOST_ONLY),
@@ -214,7 +241,7 @@ Deno.test("gcsrwr changes what csrwr does, and what is read-only to the guest bu
 
 Deno.test("a number without a register reads 0 and ignores writes; so does gcsr* without a guest copy (LVZ-INSN-05)", () => {
   const m = machine();
-  const known = new Set([...EXPECTED.map((e) => e.number), 0x300, 0x380, 0x500]);
+  const known = new Set([...EXPECTED.map((e) => e.number), 0x500]);
   const host = [...m.host.values];
   for (let number = 0; number < 0x4000; number++) {
     if (known.has(number)) continue;
@@ -230,15 +257,13 @@ Deno.test("a number without a register reads 0 and ignores writes; so does gcsr*
 });
 
 Deno.test("every declared register has its expectation here", () => {
-  // MWPC, FWPC and DBG are hardware's: no bit of them is writable.
-  const known = new Set([...EXPECTED.map((e) => e.number), 0x300, 0x380, 0x500]);
+  // DBG is hardware's: no bit of it is writable.
+  const known = new Set([...EXPECTED.map((e) => e.number), 0x500]);
   const missing = CSRS.filter((c) => c.existsIn(LA464) && !known.has(c.number)).map((c) => c.name);
   assertEquals(missing, []);
   const m = machine();
-  for (const number of [0x300, 0x380, 0x500]) {
-    const before = exchangeCsr(m, number, 0n, 0n);
-    assertEquals(written(exchangeCsr, m, number, ALL), before);
-  }
+  const before = exchangeCsr(m, 0x500, 0n, 0n);
+  assertEquals(written(exchangeCsr, m, 0x500, ALL), before);
 });
 
 // Reset -----------------------------------------------------------------------------------------------------------------
@@ -268,6 +293,13 @@ Deno.test("without LVZ its registers and fields do not exist (LVZ-DET-05, -06)",
   }
   assertEquals(written(exchangeCsr, m, 0x8f, ALL), 0x17n, "TLBRPRMD.PGM");
   assertEquals(written(exchangeCsr, m, 0x90, ALL), 0x1fden, "MERRCTL.PGM");
+  const others: [number: number, value: bigint][] = [
+    ...[[0x200, 0x1f03ffn], [0x300, 8n], [0x380, 8n], [0x312, 0xf9en], [0x392, 0x9en]] as [number, bigint][],
+    ...[[0x313, 0x3ffn], [0x393, 0x3ffn]] as [number, bigint][],
+  ];
+  for (const [number, value] of others) {
+    assertEquals(written(exchangeCsr, m, number, ALL), value, csrName(number));
+  }
 });
 
 // What accesses do beyond storage -------------------------------------------------------------------------------------------
@@ -304,6 +336,41 @@ Deno.test("PGD is PGDL or PGDH by bit 47 of BADV, or in a refill of TLBRBADV", (
     exchangeCsr(m, 0x89, refillBadv, ALL);
     exchangeCsr(m, 0x8a, isRefill, 1n);
     assertEquals(exchangeCsr(m, 0x1b, 0n, 0n), pgd);
+  }
+});
+
+Deno.test("the ALCL bits of MISC are 1 for ever without unaligned accesses", () => {
+  const m = machine(deriveProfile(LA464, { name: "aligned", remove: ["UAL"] }));
+  assertEquals(exchangeCsr(m, 0x3, 0n, 0n), 0xf000n);
+  assertEquals(written(exchangeCsr, m, 0x3, 0n), 0xf000n);
+  assertEquals(written(exchangeCsr, m, 0x3, ALL), 0x7feeen);
+});
+
+Deno.test("csrxchg clears hits of watchpoints only where its mask has the bit", () => {
+  const m = machine();
+  m.host.set(FWPS.Status, 0xffn);
+  exchangeCsr(m, 0x381, 0xfn, 0x33n);
+  assertEquals(exchangeCsr(m, 0x381, 0n, 0n), 0xfcn, "ones under the mask");
+  exchangeCsr(m, 0x381, ALL, 0x10000n);
+  assertEquals(exchangeCsr(m, 0x381, 0n, 0n), 0x100fcn, "Skip alone");
+  exchangeCsr(m, 0x381, 0n, ALL);
+  assertEquals(exchangeCsr(m, 0x381, 0n, 0n), 0xfcn, "zeros clear nothing");
+});
+
+Deno.test("a watchpoint of debug mode is made, changed and unmade in debug mode alone", () => {
+  const m = machine();
+  for (const base of [0x310, 0x390]) {
+    const read = () => [0, 1, 2, 3].map((n) => exchangeCsr(m, base + n, 0n, 0n));
+    assertEquals(written(exchangeCsr, m, base + 2, 1n), 0n);
+    m.host.set(DBG.DST, 1n);
+    [0x1000n, 0xfn, 3n, 5n].forEach((value, n) => exchangeCsr(m, base + n, value, ALL));
+    m.host.set(DBG.DST, 0n);
+    for (let n = 0; n < 4; n++) exchangeCsr(m, base + n, 0n, ALL);
+    assertEquals(read(), [0x1000n, 0xfn, 3n, 5n]);
+    m.host.set(DBG.DST, 1n);
+    exchangeCsr(m, base + 2, 2n, ALL);
+    m.host.set(DBG.DST, 0n);
+    assertEquals(written(exchangeCsr, m, base, 0n), 0n);
   }
 });
 

@@ -12,9 +12,10 @@ import type { Feature, Profile } from "../profile.ts";
  * - `rw`: software;
  * - `r`: hardware; software writes are ignored, but the host's gcsrwr may restore the guest copy (LVZ-INSN-03);
  * - `const`: nobody; the value is the implementation's (a capability, a fixed 0);
- * - `w1`: writing 1 is an action, the field reads 0.
+ * - `w1`: writing 1 is an action, the field reads 0;
+ * - `w1c`: hardware sets bits, software clears those to which it writes 1; the host's gcsrwr restores the guest copy.
  */
-export type Access = "rw" | "r" | "const" | "w1";
+export type Access = "rw" | "r" | "const" | "w1" | "w1c";
 
 /** A value that depends on the implementation. */
 export type PerProfile = bigint | ((profile: Profile) => bigint);
@@ -104,10 +105,17 @@ export class Field {
  * What guest mode finds at a register's number:
  *
  * - `copy`: a guest copy, accessed without an exit (LVZ-GCSR-01, -02);
- * - `gspr`: no copy, an access exits (LVZ-GCSR-05, -06);
- * - `gperf`: a copy if GCFG.GPERF grants this counter, else an exit (LVZ-GCSR-07).
+ * - `gspr`: no copy, an access exits (LVZ-GCSR-05);
+ * - `granted`: a copy that the guest reaches if the host granted it, else an exit (LVZ-GCSR-06, -07).
  */
-export type GuestAccess = "copy" | "gspr" | "gperf";
+export type GuestAccess = "copy" | "gspr" | "granted";
+
+/** What the host gives away of a series of registers: the first so many, by this field. */
+export interface Grant {
+  readonly by: "GCFG.GPERF" | "MWPC.GNum" | "FWPC.GNum";
+  /** Place in the series: granted if the field is larger. */
+  readonly index: number;
+}
 
 /** Which control bit makes guest accesses to a register with a copy exit. */
 export type TrapControl = "GCFG.TIT" | "GTLBC.TOTI";
@@ -115,6 +123,8 @@ export type TrapControl = "GCFG.TIT" | "GTLBC.TOTI";
 /** The properties of a register beside its fields. */
 export interface CsrOptions {
   readonly guest: GuestAccess;
+  /** Of a `granted` register: which field of the host grants it. */
+  readonly grant?: Grant;
   /** 32-bit registers are read sign-extended. */
   readonly width?: 32 | 64;
   readonly trappedBy?: TrapControl;
@@ -127,6 +137,8 @@ export interface CsrOptions {
    * express, such as reserved encodings. `written` has the bits that the instruction writes: all, or the mask of csrxchg.
    */
   readonly legalise?: (old: bigint, next: bigint, profile: Profile, written: bigint) => bigint;
+  /** Bits that software cannot change in the present state of the register's own bank. */
+  readonly locked?: (bank: { is(field: Field): boolean }) => bigint;
   readonly aka?: readonly string[];
 }
 
@@ -138,6 +150,8 @@ export class CsrDeclaration {
   readonly fields: readonly Field[];
   readonly options: CsrOptions;
   readonly width: 32 | 64;
+  /** The bits that software clears by writing 1. */
+  readonly clearedByOne: bigint;
 
   constructor(number: number, name: string, text: string, fields: readonly Field[], options: CsrOptions) {
     this.number = number;
@@ -146,6 +160,7 @@ export class CsrDeclaration {
     this.fields = fields;
     this.options = options;
     this.width = options.width ?? 64;
+    this.clearedByOne = fields.filter((f) => f.spec.access === "w1c").reduce((all, f) => all | f.mask, 0n);
     this.#checkFields();
   }
 
@@ -209,7 +224,7 @@ function writableBits(f: Field, writer: "own" | "host"): bigint {
   const shift = BigInt(f.spec.low);
   if (writer === "host" && f.spec.hostWritable !== undefined) return f.spec.hostWritable << shift;
   if (access === "const" || access === "w1") return 0n;
-  if (access === "r") return writer === "host" ? f.mask : 0n;
+  if (access === "r" || access === "w1c") return writer === "host" ? f.mask : 0n;
   return f.spec.writable === undefined ? f.mask : f.spec.writable << shift;
 }
 

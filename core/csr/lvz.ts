@@ -7,6 +7,9 @@ import { bit, bits, csr, type CsrDeclaration } from "./define.ts";
 
 const HOST = { guest: "gspr", width: 32, needs: "LVZ" } as const;
 
+/** The worlds that a performance counter or watchpoint of the host can mean: PMCFGn bits 22:21, xWPnCFG3 bits 6:5 (LVZ-CSR-14). */
+export const GMOD_NAMES = { 0: "host", 1: "host", 2: "guest", 3: "host and guest" } as const;
+
 export const GTLBC = csr(0x15, "GTLBC", "guest TLB control", {
   GMTLBSZ: bits(5, 0, "MTLB entries for guest mode"),
   USETGID: bit(12, "TLB instructions of the host use TGID"),
@@ -51,14 +54,21 @@ export const GCFG = csr(0x51, "GCFG", "guest configuration", {
     names: { 0: "all", 1: "all but hit", 2: "all but hit and index" },
     aka: ["TOCI"],
   }),
-  // LVZ-PMU-03: this machine has no performance counters to give.
-  GPMP: bit(23, "GPERF implemented", { access: "const", reset: 0n }),
-  GPERF: bits(26, 24, "counters given to the guest", { access: "const", aka: ["GPMNum"] }),
+  // LVZ-PMU-03: there is nothing to give where there are no counters.
+  GPMP: bit(23, "GPERF implemented", {
+    access: "const",
+    reset: (p) => p.performanceCounters > 0 ? 1n : 0n,
+  }),
+  GPERF: bits(26, 24, "counters given to the guest, counted from 0", { aka: ["GPMNum"] }),
 }, {
   ...HOST,
   aka: ["GCTL"],
   // LVZ-CSR-11: an encoding that the capability bits do not list leaves the field as it was.
-  legalise: (old, next) => keepUnlessListed(keepUnlessListed(next, old, 4n, 7n), old, 20n, 7n),
+  legalise: (old, next, profile) =>
+    clampGperf(
+      keepUnlessListed(keepUnlessListed(next, old, 4n, 7n), old, 20n, 7n),
+      BigInt(profile.performanceCounters),
+    ),
 });
 
 export const GINTC = csr(0x52, "GINTC", "guest interrupt control", {
@@ -77,6 +87,12 @@ export const GCNTC = csr(0x53, "GCNTC", "guest counter compensation", {
 }, { guest: "gspr", needs: "LVZ" });
 
 export const LVZ: readonly CsrDeclaration[] = [GTLBC, TRGP, GSTAT, GCFG, GINTC, GCNTC];
+
+/** LVZ-PMU-01: no more counters can be given than there are. */
+function clampGperf(next: bigint, counters: bigint): bigint {
+  const GPERF = 7n << 24n;
+  return (next & GPERF) >> 24n > counters ? (next & ~GPERF) | counters << 24n : next;
+}
 
 function cutGid(value: bigint, gidBits: number): bigint {
   const all = 0xffn << 16n;

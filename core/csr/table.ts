@@ -7,11 +7,15 @@ import { BASIC } from "./basic.ts";
 import { DEBUG, EXITING_RANGES } from "./debug.ts";
 import type { CsrDeclaration } from "./define.ts";
 import { LVZ } from "./lvz.ts";
+import { PMCFG, PMCNT } from "./performance.ts";
 import { TIMERS } from "./timer.ts";
 import { TRANSLATION } from "./translation.ts";
 
 /** Every register, in the order of numbers. */
-export const CSRS: readonly CsrDeclaration[] = index([...BASIC, ...TRANSLATION, ...TIMERS, ...LVZ, ...DEBUG]);
+export const CSRS: readonly CsrDeclaration[] = index([
+  ...[...BASIC, ...TRANSLATION, ...TIMERS, ...LVZ, ...DEBUG],
+  ...[...PMCFG, ...PMCNT],
+]);
 
 const BY_NUMBER: ReadonlyMap<number, CsrDeclaration> = new Map(CSRS.map((c) => [c.number, c]));
 const BY_NAME: ReadonlyMap<string, CsrDeclaration> = new Map(

@@ -87,6 +87,7 @@ export const STLBPS = csr(
 );
 
 export const RVACFG = csr(0x1f, "RVACFG", "reduced virtual addresses", {
+  // More than 8 is undefined; here as many bits are taken away as it says.
   RBits: bits(3, 0, "address bits taken away, 0 to 8"),
 }, { guest: "copy", width: 32 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Machine } from "../machine.ts";
+import { CHECK_CALLS } from "./check_calls.ts";
 import { CSR_CALLS } from "./csr_calls.ts";
 import type { CallTable } from "./evaluate.ts";
 import { FP_CALLS } from "./fp_calls.ts";
@@ -15,6 +16,7 @@ import { WALK_CALLS } from "./walk_calls.ts";
 
 /** All of them. A meaning that names another is refused when it is compiled. */
 export const CALLS: CallTable<Machine> = {
+  ...CHECK_CALLS,
   ...CSR_CALLS,
   ...TLB_CALLS,
   ...WALK_CALLS,

@@ -5,7 +5,8 @@
  */
 import { readCsr, writeCsr, type Writer } from "../csr/access.ts";
 import { CRMD } from "../csr/basic.ts";
-import type { CsrDeclaration } from "../csr/define.ts";
+import { FWPC, MWPC } from "../csr/debug.ts";
+import type { CsrDeclaration, Field, Grant } from "../csr/define.ts";
 import { GCFG, GTLBC } from "../csr/lvz.ts";
 import { csrByNumber, exitsWithoutRegister } from "../csr/table.ts";
 import { Trap } from "../exception.ts";
@@ -20,6 +21,13 @@ interface Target {
   readonly writer: Writer;
 }
 
+/** The fields that grant registers to the guest (LVZ-GCSR-06, -07). */
+const GRANTS: Readonly<Record<Grant["by"], Field>> = {
+  "GCFG.GPERF": GCFG.GPERF,
+  "MWPC.GNum": MWPC.GNum,
+  "FWPC.GNum": FWPC.GNum,
+};
+
 /** Exits if a guest may not access this number without one. */
 function checkGuestAccess(m: Machine, number: number, csr: CsrDeclaration | undefined): void {
   if (!m.inGuest) return;
@@ -30,11 +38,12 @@ function checkGuestAccess(m: Machine, number: number, csr: CsrDeclaration | unde
     }
     return;
   }
-  const { guest, trappedBy } = csr.options;
+  const { guest, grant, trappedBy } = csr.options;
   const trapped = trappedBy === "GCFG.TIT" && m.host.is(GCFG.TIT) ||
     trappedBy === "GTLBC.TOTI" && m.host.is(GTLBC.TOTI);
-  // No counter can be granted (LVZ-PMU-03), so that `gperf` registers exit like those without a copy.
-  if (guest !== "copy" || trapped) throw new Trap(EXCEPTIONS.GSPR, undefined, true);
+  const exits = guest === "gspr" ||
+    (grant !== undefined && m.host.get(GRANTS[grant.by]) <= BigInt(grant.index));
+  if (exits || trapped) throw new Trap(EXCEPTIONS.GSPR, undefined, true);
 }
 
 /** GCFG.TOP: guest software that changes GCSR.CRMD.PLV exits instead with GCM/0 (LVZ-GUEST-07). */
@@ -50,10 +59,13 @@ export function exchangeCsr(m: Machine, number: number, value: bigint, mask: big
   return csr === undefined ? 0n : exchange(m, csr, value, mask, { isGuest: m.inGuest, writer: "own" });
 }
 
-/** The same for a guest copy, by the host. A number without a guest copy reads 0 and ignores writes (LVZ-INSN-05). */
+/**
+ * The same for a guest copy, by the host, whether or not the guest reaches it. A number without a guest copy reads 0 and ignores writes
+ * (LVZ-INSN-05).
+ */
 export function exchangeGcsr(m: Machine, number: number, value: bigint, mask: bigint): bigint {
   const csr = csrByNumber(number);
-  if (csr === undefined || csr.options.guest !== "copy") return 0n;
+  if (csr === undefined || csr.options.guest === "gspr") return 0n;
   return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });
 }
 

@@ -63,6 +63,16 @@ class FakeCpu implements ExecutionContext {
   }
 }
 
+/** What bound checks ask of an address before they compare it: here alignment alone. */
+const CHECKS: CallTable<FakeCpu> = Object.fromEntries(
+  Object.entries(WIDTH).flatMap(([type, width]) =>
+    ["load", "store"].map((use) => [`check.${use}.${type}`, (cpu: FakeCpu, op: Decoded) => {
+      const address = cpu.gpr[op.rj] ?? 0n;
+      if (address % width !== 0n) throw new Raised("ALE", address);
+    }])
+  ),
+);
+
 const EXECUTORS = new Map<string, Executor<FakeCpu>>();
 
 /** Executes a word; gives back what it raised. */
@@ -70,7 +80,7 @@ function execute(cpu: FakeCpu, word: number): Raised | undefined {
   const op = decode(word);
   assert(op !== undefined, word.toString(16));
   const { instruction } = op;
-  const executor = EXECUTORS.get(instruction.name) ?? compile(instruction, {});
+  const executor = EXECUTORS.get(instruction.name) ?? compile(instruction, CHECKS);
   EXECUTORS.set(instruction.name, executor);
   cpu.nextPc = cpu.pc + 4n;
   try {

@@ -7,7 +7,7 @@
 import { DOUBLE, FCSR_MASKS, type Format, SINGLE } from "../fp/mod.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { Access, MemoryType } from "../isa/meaning.ts";
-import type { Machine } from "../machine.ts";
+import type { AccessUse, Machine } from "../machine.ts";
 import { boxed, type FpCall, operand } from "./fp_calls.ts";
 import { setRegister, signExtend } from "./registers.ts";
 
@@ -68,11 +68,15 @@ type AddressOf = (m: Machine, op: Decoded) => bigint;
 const byImmediate: AddressOf = (m, op) => BigInt.asUintN(64, m.gpr[op.rj]! + op.operands["si12"]!);
 const byRegister: AddressOf = (m, op) => BigInt.asUintN(64, m.gpr[op.rj]! + m.gpr[op.rk]!);
 
-/** A misaligned address is found before the bound is compared, which is an unsigned comparison (see `core/isa/bound.ts`). */
-function bounded(bytes: bigint, isAllowed: (address: bigint, bound: bigint) => boolean): AddressOf {
+/** The address is checked before the bound is compared, which is an unsigned comparison (see `core/isa/bound.ts`). */
+function bounded(
+  type: MemoryType,
+  use: AccessUse,
+  isAllowed: (address: bigint, bound: bigint) => boolean,
+): AddressOf {
   return (m, op) => {
     const address = m.gpr[op.rj]!;
-    if (address % bytes !== 0n) m.raise("ALE", address);
+    m.checkAddress(address, type, use);
     if (!isAllowed(address, m.gpr[op.rk]!)) m.raise("BCE", address);
     return address;
   };
@@ -90,22 +94,22 @@ function store(type: MemoryType, addressOf: AddressOf, access: Access = {}): FpC
 
 function* calls(): Generator<readonly [string, FpCall]> {
   const formats = [["s", SINGLE, "u32"], ["d", DOUBLE, "u64"]] as const;
-  const aligned = { aligned: true };
+  const checked = { aligned: true, checked: true };
+  const above = (address: bigint, bound: bigint) => address > bound;
+  const notAbove = (address: bigint, bound: bigint) => address <= bound;
   for (const [letter, f, type] of formats) {
-    const above = bounded(BigInt(f.width / 8), (address, bound) => address > bound);
-    const notAbove = bounded(BigInt(f.width / 8), (address, bound) => address <= bound);
     yield [`fmov.${letter}`, signChange((_, a) => a)(f)];
     yield [`fabs.${letter}`, signChange(({ signBit }, a) => a & ~signBit)(f)];
     yield [`fneg.${letter}`, signChange(({ signBit }, a) => a ^ signBit)(f)];
     yield [`fcopysign.${letter}`, copySign(f)];
     yield [`fld.${letter}`, load(f, type, byImmediate)];
     yield [`fldx.${letter}`, load(f, type, byRegister)];
-    yield [`fldgt.${letter}`, load(f, type, above, aligned)];
-    yield [`fldle.${letter}`, load(f, type, notAbove, aligned)];
+    yield [`fldgt.${letter}`, load(f, type, bounded(type, "load", above), checked)];
+    yield [`fldle.${letter}`, load(f, type, bounded(type, "load", notAbove), checked)];
     yield [`fst.${letter}`, store(type, byImmediate)];
     yield [`fstx.${letter}`, store(type, byRegister)];
-    yield [`fstgt.${letter}`, store(type, above, aligned)];
-    yield [`fstle.${letter}`, store(type, notAbove, aligned)];
+    yield [`fstgt.${letter}`, store(type, bounded(type, "store", above), checked)];
+    yield [`fstle.${letter}`, store(type, bounded(type, "store", notAbove), checked)];
   }
 }
 

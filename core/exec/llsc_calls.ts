@@ -25,10 +25,17 @@ function loadLinked(type: Width): (m: Machine, op: Decoded) => void {
   };
 }
 
-/** Raises ALE before anything else is looked at, as for every access that must be aligned. */
-function checkAligned(m: Machine, at: bigint, bytes: bigint): void {
-  if (at % bytes !== 0n) m.raise("ALE", at);
+/** Alignment is asked for in any case, watchpoints only where a store is tried: without an LLbit no access is made. */
+function checkStore(m: Machine, at: bigint, bytes: number): void {
+  if (m.llbit(m.inGuest).valid) {
+    for (let offset = 0; offset < bytes; offset += 8) {
+      m.checkWatchpoints(BigInt.asUintN(64, at + BigInt(offset)), Math.min(8, bytes), "store");
+    }
+  }
+  if (at % BigInt(bytes) !== 0n) m.raise("ALE", at);
 }
+
+const CHECKED = { aligned: true, checked: true } as const;
 
 /** True if a store to `at` would succeed; without an LLbit no access is made. */
 function mayStore(m: Machine, at: bigint, granule: number): boolean {
@@ -47,9 +54,9 @@ function storeConditional(type: Width): (m: Machine, op: Decoded) => void {
   const bytes = type === "u64" ? 8 : 4;
   return (m, op) => {
     const at = address(m, op);
-    checkAligned(m, at, BigInt(bytes));
+    checkStore(m, at, bytes);
     const may = mayStore(m, at, bytes);
-    if (may) m.store(at, type, m.gpr[op.rd]!, { aligned: true });
+    if (may) m.store(at, type, m.gpr[op.rd]!, CHECKED);
     finish(m, op.rd, may);
   };
 }
@@ -57,11 +64,11 @@ function storeConditional(type: Width): (m: Machine, op: Decoded) => void {
 /** sc.q rd, rk, rj: rd is the low half, rk the high half; the ll was of either half. */
 function storeConditionalQuad(m: Machine, op: Decoded): void {
   const at = m.gpr[op.rj]!;
-  checkAligned(m, at, 16n);
+  checkStore(m, at, 16);
   const may = mayStore(m, at, 16);
   if (may) {
-    m.store(at, "u64", m.gpr[op.rd]!, { aligned: true });
-    m.store(at + 8n, "u64", m.gpr[op.rk]!, { aligned: true });
+    m.store(at, "u64", m.gpr[op.rd]!, CHECKED);
+    m.store(at + 8n, "u64", m.gpr[op.rk]!, CHECKED);
   }
   finish(m, op.rd, may);
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EUEN } from "../csr/basic.ts";
+import { EUEN, MISC } from "../csr/basic.ts";
 import { GCFG, GTLBC } from "../csr/lvz.ts";
+import { isCounter } from "../csr/performance.ts";
 import { Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import type { Decoded } from "../isa/decode.ts";
@@ -54,6 +55,15 @@ function checkEnabled(m: Machine): void {
   if (!m.host.is(EUEN.FPE)) throw new Trap(EXCEPTIONS.FPD, undefined, true);
 }
 
+const COUNTERS_READABLE = [undefined, MISC.RPCNTL1, MISC.RPCNTL2, MISC.RPCNTL3] as const;
+
+/** MISC.RPCNTLn: csrrd of a performance counter that the processor has, and of nothing else, needs no privilege at PLV n. */
+function mayReadCounter(m: Machine, op: Decoded): boolean {
+  const number = Number(op.operands["csr"]);
+  const allowed = COUNTERS_READABLE[m.plv];
+  return allowed !== undefined && isCounter(number) && m.host.has(number) && m.current.is(allowed);
+}
+
 /**
  * The check of one instruction, or undefined if it can never fail.
  */
@@ -61,10 +71,11 @@ export function permissionCheck(instruction: Instruction): ((m: Machine, op: Dec
   const { needs, privileged, guest, unit } = instruction;
   if (needs === undefined && !privileged && guest === "native" && unit === undefined) return undefined;
   const policy = POLICIES[guest];
+  const readsCsr = instruction.name === "csrrd";
   return (m, op) => {
     if (needs !== undefined && !m.profile.features.has(needs)) throw new Trap(EXCEPTIONS.INE);
     if (unit !== undefined) checkEnabled(m);
-    if (privileged && m.plv !== 0) throw new Trap(EXCEPTIONS.IPE);
+    if (privileged && m.plv !== 0 && !(readsCsr && mayReadCounter(m, op))) throw new Trap(EXCEPTIONS.IPE);
     if (guest === "timer" && counterDisabled(m)) throw new Trap(EXCEPTIONS.IPE);
     if (!m.inGuest) return;
     // LVZ-GUEST-06: after the privilege check, every privileged instruction.

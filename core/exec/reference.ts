@@ -44,6 +44,7 @@ export class ReferenceEngine implements Engine {
       if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
       if (m.changes !== seen) {
         this.#takePendingInterrupt(m);
+        m.counters.settle();
         seen = m.changes;
       }
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
@@ -68,11 +69,14 @@ export class ReferenceEngine implements Engine {
   #sleep(m: Machine): boolean {
     if (!wakesHost(m)) return m.clock.skipToNextAlarm();
     m.idle = false;
+    // Counters of instructions, whose overflow nothing could bring about until now, are due again.
+    m.changes++;
     return true;
   }
 
   execute(m: Machine, word: number): void {
     this.#step(m, () => word);
+    m.counters.settle();
     if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
   }
 
@@ -89,6 +93,7 @@ export class ReferenceEngine implements Engine {
       m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
+      m.clock.trapped++;
       takeException(m, error, m.pc, m.word);
     } finally {
       m.clock.executed++;

@@ -156,7 +156,7 @@ export const SYSTEM_CALLS: Readonly<Record<string, (m: Machine, op: Decoded) => 
     throw new Trap(EXCEPTIONS.INE);
   },
   "dbcl": debugCall,
-  "cpucfg": (m, op) => setRegister(m, op.rd, cpucfgWord(m.profile, m.gpr[op.rj]!)),
+  "cpucfg": (m, op) => setRegister(m, op.rd, signExtend(cpucfgWord(m.profile, m.gpr[op.rj]!), 32)),
   "rdtime.d": readTime((v) => v),
   "rdtimel.w": readTime((v) => signExtend(v, 32)),
   "rdtimeh.w": readTime((v) => signExtend(v >> 32n, 32)),

@@ -23,7 +23,10 @@ interface Level {
   readonly width: bigint;
 }
 
-/** Base and width of a level's index: 0 is the page table, 1 to 4 the directories. Other levels have no index bits. */
+/**
+ * Base and width of a level's index: 0 is the page table, 1 to 4 the directories. A level of width 0, which PWCL and PWCH say does not
+ * exist, has entry 0 alone.
+ */
 function levelOf(bank: CsrBank, level: number): Level {
   const fields = WALK_LEVELS[level];
   return fields === undefined
@@ -46,8 +49,12 @@ function readEntry(m: Machine, table: bigint, index: bigint): bigint {
   return m.readPhysical(m.inGuest ? stage2(m, address, "load") : Number(address), 8);
 }
 
-/** The next table, or a huge page passed on with the level at which it was met. */
+/**
+ * The next table, or a huge page passed on with the level at which it was met. The manual defines levels 1 to 4; with another one nothing
+ * is read and the table passed on, as QEMU does.
+ */
 export function loadDirectory(m: Machine, table: bigint, level: number): bigint {
+  if (level === 0 || level >= WALK_LEVELS.length) return table;
   if (table & HUGE) return table & LEVEL_MASK ? table : table | (BigInt(level & 3) << LEVEL_SHIFT);
   return readEntry(m, table, indexOf(m.current, levelOf(m.current, level)));
 }

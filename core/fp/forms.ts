@@ -78,7 +78,8 @@ export function wordOf({ instruction, fcsr }: Form): number {
 /** Where the 16 bytes stand that loads and stores reach. */
 export const SCRATCH = 0x1000n;
 
-function typesOf({ name }: Instruction): OperandTypes {
+/** What the operands of an instruction are. */
+export function typesOf({ name }: Instruction): OperandTypes {
   const [, , last] = name.split(".");
   const operand = name.startsWith("ffint") ? undefined : last ?? name.split(".")[1];
   return {

@@ -57,7 +57,7 @@ function modify(bits: Width, next: Expr): Stmt {
   return seq(
     raiseIf(overlap, "INE"),
     bind("old", load(LOADED[bits], rj, { aligned: true, forStore: true })),
-    store(STORED[bits], rj, next, { aligned: true }),
+    store(STORED[bits], rj, next, { aligned: true, checked: true }),
     set(rd, old),
   );
 }
@@ -67,7 +67,7 @@ function compareAndSwap(bits: Width): Stmt {
   const expected = bits === 64 ? rd : sext(bits, rd);
   return seq(
     bind("old", load(LOADED[bits], rj, { aligned: true, forStore: true })),
-    store(STORED[bits], rj, select(eq(old, expected), rk, old), { aligned: true }),
+    store(STORED[bits], rj, select(eq(old, expected), rk, old), { aligned: true, checked: true }),
     set(rd, old),
   );
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import {
-  and,
+  call,
   type Expr,
-  k,
   les,
   leu,
   load,
@@ -33,28 +32,20 @@ function boundError(condition: Expr): Stmt {
   return raiseIf(condition, "BCE", rj);
 }
 
-const BYTES_LESS_1: Readonly<Record<MemoryType, bigint>> = {
-  s8: 0n,
-  u8: 0n,
-  s16: 1n,
-  u16: 1n,
-  s32: 3n,
-  u32: 3n,
-  u64: 7n,
-};
+const CHECKED = { aligned: true, checked: true } as const;
 
-// A misaligned address is found before the bound is compared (exception priority ALE, ADE, BCE, TLB), and these
-// instructions require alignment everywhere. That ADE also precedes BCE is not expressed here.
-function check(type: MemoryType, condition: Expr): Stmt {
-  return seq(raiseIf(and(rj, k(BYTES_LESS_1[type])), "ALE", rj), boundError(condition));
+// The order of exceptions is ALE, ADE, BCE, TLB: alignment, which these instructions require everywhere, and legality of the address are
+// checked before the bound, the page after it.
+function check(use: "load" | "store", type: MemoryType): Stmt {
+  return call(`check.${use}.${type}`);
 }
 
 function loadUnless(condition: Expr, type: MemoryType): Stmt {
-  return seq(check(type, condition), set(rd, load(type, rj, { aligned: true })));
+  return seq(check("load", type), boundError(condition), set(rd, load(type, rj, CHECKED)));
 }
 
 function storeUnless(condition: Expr, type: MemoryType): Stmt {
-  return seq(check(type, condition), store(type, rj, rd, { aligned: true }));
+  return seq(check("store", type), boundError(condition), store(type, rj, rd, CHECKED));
 }
 
 // deno-fmt-ignore

@@ -92,6 +92,8 @@ export interface Access {
   readonly aligned?: boolean;
   /** A load that will be followed by a store: faults are those of a store (atomic read-modify-write). */
   readonly forStore?: boolean;
+  /** Watchpoints were asked already: before a bound was compared, or by the load of the same operation. */
+  readonly checked?: boolean;
 }
 
 /** Exceptions that a meaning can raise by itself. */

@@ -36,7 +36,21 @@ export function currentGid(m: Machine): number {
   return Number(m.host.get(GSTAT.GID));
 }
 
+/**
+ * Raises ADEF or ADEM if the current world and mode have no such address, whatever it translates to.
+ *
+ * @throws {Trap} that exception
+ */
+export function checkLegal(m: Machine, address: bigint, type: AccessType): void {
+  untranslated(m, m.current, address, type);
+}
+
 function stage1(m: Machine, bank: CsrBank, scope: TlbScope, address: bigint, type: AccessType): bigint {
+  return untranslated(m, bank, address, type) ?? mapped(m, bank, scope, address, type);
+}
+
+/** The physical address in direct mode or a window; undefined where the TLB has to say. */
+function untranslated(m: Machine, bank: CsrBank, address: bigint, type: AccessType): bigint | undefined {
   const mode = bank.read(CRMD);
   const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
   // DA and PG both 0 or both 1 is undefined; only the one legal combination for direct mode is direct.
@@ -46,7 +60,7 @@ function stage1(m: Machine, bank: CsrBank, scope: TlbScope, address: bigint, typ
   if (!isCanonical(m, bank, address)) {
     throw new Trap(type === "fetch" ? EXCEPTIONS.ADEF : EXCEPTIONS.ADEM, address);
   }
-  return mapped(m, bank, scope, address, type, plv);
+  return undefined;
 }
 
 /** The first two windows serve fetches too, the others loads and stores only. */
@@ -71,8 +85,8 @@ function mapped(
   scope: TlbScope,
   address: bigint,
   type: AccessType,
-  plv: number,
 ): bigint {
+  const plv = Number(bank.get(CRMD.PLV));
   const index = m.tlb.find(scope, Number(bank.get(ASID.ASID)), address, Number(bank.get(STLBPS.PS)));
   const page = pageAt(m, index, address);
   if (page === undefined) throw new Trap("refill", address);
