@@ -9,6 +9,7 @@ import { readCsr, writeCsr } from "./csr/access.ts";
 import type { CsrDeclaration } from "./csr/define.ts";
 import { csrByName } from "./csr/table.ts";
 import { Machine } from "./machine.ts";
+import { allocateMemory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 
 /** RAM from physical address 0, and nothing else. */
@@ -25,8 +26,9 @@ export class FlatMemory implements Bus {
     if (!Number.isSafeInteger(size) || size <= 0 || size % 4096 !== 0) {
       throw new RangeError(`Cannot create memory: its size is ${size}, must be a positive multiple of 4096`);
     }
-    this.bytes = new Uint8Array(size);
-    this.#window = { base: 0, view: new DataView(this.bytes.buffer) };
+    const memory = allocateMemory(size);
+    this.bytes = new Uint8Array(memory.buffer, 0, size);
+    this.#window = { base: 0, view: new DataView(memory.buffer, 0, size), memory };
   }
 
   ramAt(address: number): RamWindow | undefined {

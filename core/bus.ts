@@ -22,6 +22,8 @@ export interface RamWindow {
   /** Physical address of the first byte. */
   readonly base: number;
   readonly view: DataView;
+  /** The WebAssembly memory that begins with the block, where it is in one. */
+  readonly memory?: WebAssembly.Memory;
 }
 
 /** The IOCSR space: the same contract without RAM. */

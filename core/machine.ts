@@ -64,7 +64,8 @@ export class Machine implements ExecutionContext {
   readonly profile: Profile;
   readonly bus: Bus;
   readonly iocsr: IocsrSpace;
-  readonly gpr = new BigUint64Array(32);
+  /** The general registers; r0 is 0. An engine may move them into memory of its own. */
+  gpr: BigUint64Array = new BigUint64Array(32);
   /** The floating-point registers. Guest and host share them (LVZ-FP-01). */
   readonly fpr = new BigUint64Array(32);
   /** The condition flags fcc0 to fcc7, each 0 or 1. */
@@ -85,12 +86,16 @@ export class Machine implements ExecutionContext {
   readonly history = new History();
   /** Grows with every change of registers or lines, so that what is derived from them can be kept until then. */
   changes = 0;
+  /** Grows with every change of a register that rules how instructions execute or addresses translate. */
+  modes = 0;
   /** The level of the interrupt lines, at their positions in ESTAT.IS (HWI0-7 at 2-9, IPI at 12). */
   lines = 0;
   /** True while `idle` waits for an interrupt. */
   idle = false;
   /** Set by a device to end the run (power off); the text says why. */
   stopRequest: string | undefined;
+  /** Called after every write of RAM by the processor, if an engine has to know. */
+  written: ((address: number, size: number) => void) | undefined;
   /** The word being executed, for reports. */
   word: number | undefined;
   readonly #hostTimer: StableTimer;
@@ -99,7 +104,7 @@ export class Machine implements ExecutionContext {
   readonly #guestLl: LlBit = { valid: false, address: 0 };
   readonly #translations: TranslationCache;
   #inGuest = false;
-  /** {@linkcode changes} when the mode below was read. */
+  /** {@linkcode modes} when the mode below was read. */
   #modeAt = -1;
   #plv = 0;
   #address32 = false;
@@ -143,13 +148,13 @@ export class Machine implements ExecutionContext {
 
   /** The privilege level of the current world. */
   get plv(): number {
-    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#modeAt !== this.modes) this.#readMode();
     return this.#plv;
   }
 
   /** True where the current privilege level has addresses of 32 bits (MISC.VA32Ln). */
   get address32(): boolean {
-    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#modeAt !== this.modes) this.#readMode();
     return this.#address32;
   }
 
@@ -158,7 +163,7 @@ export class Machine implements ExecutionContext {
     this.#plv = Number(this.current.get(CRMD.PLV));
     const field = ADDRESS_32[this.#plv];
     this.#address32 = field !== undefined && this.current.is(field);
-    this.#modeAt = this.changes;
+    this.#modeAt = this.modes;
     this.#fetchesWatched = armed(this, "fetch");
     this.#accessesWatched = armed(this, "memory");
   }
@@ -206,13 +211,13 @@ export class Machine implements ExecutionContext {
 
   /** True while a watchpoint means the present mode: every fetch and access has to be compared then. */
   get isWatched(): boolean {
-    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#modeAt !== this.modes) this.#readMode();
     return this.#fetchesWatched.length > 0 || this.#accessesWatched.length > 0;
   }
 
   /** Raises WPEM if a watchpoint hits an access; for what accesses memory in ways of its own. */
   checkWatchpoints(address: bigint, size: number, use: AccessUse | "both"): void {
-    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#modeAt !== this.modes) this.#readMode();
     if (this.#accessesWatched.length === 0) return;
     const does = { loads: use !== "store", stores: use !== "load" };
     checkAccess(this, this.#accessesWatched, this.effectiveAddress(address), size, does);
@@ -286,7 +291,11 @@ export class Machine implements ExecutionContext {
   /** Writes physical memory or a device. */
   writePhysical(address: number, size: AccessSize, value: bigint): void {
     const ram = this.bus.ramAt(address);
-    if (ram !== undefined) return writeRam(ram, address, size, value);
+    if (ram !== undefined) {
+      writeRam(ram, address, size, value);
+      this.written?.(address, size);
+      return;
+    }
     if (!this.bus.write(address, size, value)) throw this.#nothingThere("write", address, size);
   }
 
@@ -301,7 +310,7 @@ export class Machine implements ExecutionContext {
 
   /** Fetches the instruction word at `pc`. */
   fetch(): number {
-    if (this.#modeAt !== this.changes) this.#readMode();
+    if (this.#modeAt !== this.modes) this.#readMode();
     if (this.#fetchesWatched.length > 0) checkFetch(this, this.#fetchesWatched, this.pc);
     if (this.pc & 3n) throw new Trap(EXCEPTIONS.ADEF, this.pc);
     const address = this.translate(this.pc, "fetch");

@@ -48,7 +48,7 @@ export class AddressMap implements Bus {
       start: base,
       end: base + device.size,
       device,
-      window: device instanceof Ram ? { base, view: device.view } : undefined,
+      window: device instanceof Ram ? { base, view: device.view, memory: device.memory } : undefined,
     };
     this.#check(region);
     this.#regions = [...this.#regions, region].sort((a, b) => a.start - b.start);

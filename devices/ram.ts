@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccessSize } from "../core/bus.ts";
+import { allocateMemory } from "../core/memory.ts";
 import type { Device } from "./device.ts";
 
 /** The smallest page; RAM is made of whole ones, so that an access within a page never straddles its end. */
@@ -13,6 +14,8 @@ export const PAGE_SIZE = 4096;
 export class Ram implements Device {
   readonly name: string;
   readonly size: number;
+  /** WebAssembly memory, so that generated code can access it. */
+  readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   /** The same memory as {@linkcode view}. */
   readonly bytes: Uint8Array;
@@ -27,11 +30,12 @@ export class Ram implements Device {
         `Cannot create ${name}: its size is ${size}, must be a positive multiple of ${PAGE_SIZE}`,
       );
     }
-    const buffer = allocate(name, size);
+    this.memory = allocate(name, size);
+    const { buffer } = this.memory;
     this.name = name;
     this.size = size;
-    this.view = new DataView(buffer);
-    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer, 0, size);
+    this.bytes = new Uint8Array(buffer, 0, size);
   }
 
   read(offset: number, size: AccessSize): bigint {
@@ -49,9 +53,9 @@ export class Ram implements Device {
   }
 }
 
-function allocate(name: string, size: number): ArrayBuffer {
+function allocate(name: string, size: number): WebAssembly.Memory {
   try {
-    return new ArrayBuffer(size);
+    return allocateMemory(size);
   } catch (error) {
     throw new RangeError(`Cannot create ${name}: the host provides no ${size} bytes`, { cause: error });
   }

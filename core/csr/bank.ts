@@ -14,6 +14,8 @@ interface Layout {
   /** CSR number to position in the value array; -1 where there is no register. */
   readonly slots: Int16Array;
   readonly reset: BigUint64Array;
+  /** 1 where {@linkcode ChangeCounter.modes} counts. */
+  readonly isMode: Uint8Array;
   readonly ownMask: readonly bigint[];
   readonly hostMask: readonly bigint[];
 }
@@ -28,6 +30,7 @@ function layout(profile: Profile): Layout {
     present,
     slots,
     reset: BigUint64Array.from(present.map((c) => c.resetValue(profile))),
+    isMode: Uint8Array.from(present.map((c) => c.options.mode ? 1 : 0)),
     ownMask: present.map((c) => c.writeMask(profile, "own")),
     hostMask: present.map((c) => c.writeMask(profile, "host")),
   };
@@ -45,6 +48,8 @@ function layoutOf(profile: Profile): Layout {
 /** Counts changes, so that whatever is derived from registers knows when it is stale. */
 export interface ChangeCounter {
   changes: number;
+  /** Changes of registers that rule how instructions execute or addresses translate. */
+  modes: number;
 }
 
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
@@ -83,8 +88,14 @@ export class CsrBank {
 
   /** Replaces the stored value. */
   write(csr: CsrDeclaration, value: bigint): void {
-    this.values[this.#slot(csr.number)] = value;
+    this.#put(this.#slot(csr.number), value);
+  }
+
+  #put(slot: number, value: bigint): void {
     this.#counter.changes++;
+    if (this.values[slot] === value) return;
+    this.values[slot] = value;
+    this.#counter.modes += this.#layout.isMode[slot]!;
   }
 
   /** A field's value. A register that the machine lacks reads as 0. */
@@ -101,8 +112,7 @@ export class CsrBank {
   /** Replaces a field's value. */
   set(field: Field, value: bigint): void {
     const slot = this.#slot(field.csr);
-    this.values[slot] = field.set(this.values[slot]!, value);
-    this.#counter.changes++;
+    this.#put(slot, field.set(this.values[slot]!, value));
   }
 
   /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */
@@ -113,7 +123,7 @@ export class CsrBank {
 
   /** The same registers with the same values, apart from this machine. */
   copy(): CsrBank {
-    const made = new CsrBank(this.profile, { changes: 0 });
+    const made = new CsrBank(this.profile, { changes: 0, modes: 0 });
     made.values.set(this.values);
     return made;
   }

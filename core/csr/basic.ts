@@ -24,7 +24,7 @@ export const CRMD = csr(0x0, "CRMD", "current mode", {
   DATF: bits(6, 5, "memory access type of fetches in direct mode", { names: MAT }),
   DATM: bits(8, 7, "memory access type of loads and stores in direct mode", { names: MAT }),
   WE: bit(9, "watchpoints enabled"),
-}, COPY32);
+}, { ...COPY32, mode: true });
 
 export const PRMD = csr(0x1, "PRMD", "mode before the exception", {
   PPLV: bits(1, 0, "previous PLV"),
@@ -37,7 +37,7 @@ export const EUEN = csr(0x2, "EUEN", "extended units enabled", {
   SXE: bit(1, "128-bit vectors (LSX)"),
   ASXE: bit(2, "256-bit vectors (LASX)"),
   BTE: bit(3, "binary translation (LBT)"),
-}, COPY32);
+}, { ...COPY32, mode: true });
 
 /** ALCL0 to ALCL3 are 1 for ever where no unaligned access is allowed. */
 const UNALIGNED = { reset: (p: Profile) => p.features.has("UAL") ? 0n : 1n };
@@ -61,6 +61,7 @@ export const MISC = csr(0x3, "MISC", "miscellaneous controls", {
   DWPL2: bit(18, "stores ignore D=0 at PLV2"),
 }, {
   ...COPY32,
+  mode: true,
   legalise: (_old, next, profile) => profile.features.has("UAL") ? next : next | 0xf000n,
 });
 
@@ -183,7 +184,7 @@ export const DBG = csr(0x500, "DBG", "debug control", {
   DFW: bit(10, "entered by a fetch watchpoint", { access: "r" }),
   DMW: bit(11, "entered by a load or store watchpoint", { access: "r" }),
   Ecode: bits(21, 16, "exception in debug mode", { access: "r" }),
-}, EXIT32);
+}, { ...EXIT32, mode: true });
 export const DERA = csr(0x501, "DERA", "debug return address", { PC: bits(63, 0, "address") }, EXIT);
 // LVZ-GCSR-16: plain storage in host mode.
 export const DSAVE = csr(0x502, "DSAVE", "debug scratch", { Data: bits(63, 0, "software's") }, EXIT);

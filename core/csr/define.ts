@@ -128,6 +128,8 @@ export interface CsrOptions {
   /** 32-bit registers are read sign-extended. */
   readonly width?: 32 | 64;
   readonly trappedBy?: TrapControl;
+  /** It rules how instructions execute or addresses translate: what is derived from that must be derived anew when it changes. */
+  readonly mode?: boolean;
   /** The register exists only with this feature; otherwise it reads 0 and ignores writes. */
   readonly needs?: Feature;
   /** False where this implementation has fewer registers of a series. */

@@ -34,7 +34,7 @@ export const GSTAT = csr(0x50, "GSTAT", "guest status", {
   PVM: bit(1, "the next ertn enters guest mode", { aka: ["PGM"] }),
   GIDBITS: bits(9, 4, "width of GID", { access: "const", reset: (p) => BigInt(p.gidBits), aka: ["GIDBIT"] }),
   GID: bits(23, 16, "current guest"),
-}, { ...HOST, aka: ["VMCTL"], legalise: (_old, next, profile) => cutGid(next, profile.gidBits) });
+}, { ...HOST, mode: true, aka: ["VMCTL"], legalise: (_old, next, profile) => cutGid(next, profile.gidBits) });
 
 export const GCFG = csr(0x51, "GCFG", "guest configuration", {
   MATP: bits(3, 0, "bit n: MATC may be n", { access: "const", reset: 7n }),

@@ -4,15 +4,15 @@
  * @module
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
-import { takeException, takeInterrupt, Trap } from "../exception.ts";
+import { takeException, Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
-import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import type { Instruction } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
 import { permissionCheck } from "./permission.ts";
+import { sleep, takePendingInterrupt } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
@@ -38,46 +38,39 @@ export class ReferenceEngine implements Engine {
 
   run(m: Machine, limits: RunLimits): Stop {
     let seen = -1;
-    const fetch = () => m.fetch();
     for (let left = limits.budget;; left--) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
       if (m.changes !== seen) {
-        this.#takePendingInterrupt(m);
+        takePendingInterrupt(m);
         m.counters.settle();
         seen = m.changes;
       }
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
       if (left <= 0) return { kind: "budget" };
       if (m.idle) {
-        if (!this.#sleep(m)) return { kind: "idle" };
+        if (!sleep(m)) return { kind: "idle" };
         continue;
       }
       if (limits.onInstruction?.(m)) return { kind: "requested" };
-      this.#step(m, fetch);
+      this.step(m);
     }
-  }
-
-  #takePendingInterrupt(m: Machine): void {
-    const pending = pendingInterrupt(m);
-    if (pending === undefined) return;
-    m.idle = false;
-    takeInterrupt(m, pending.bank, pending.number, m.pc);
-  }
-
-  /** Lets an idle processor sleep until the next alarm; false if there is none. Waking needs no CRMD.IE (VM-SMP-03). */
-  #sleep(m: Machine): boolean {
-    if (!wakesHost(m)) return m.clock.skipToNextAlarm();
-    m.idle = false;
-    // Counters of instructions, whose overflow nothing could bring about until now, are due again.
-    m.changes++;
-    return true;
   }
 
   execute(m: Machine, word: number): void {
     this.#step(m, () => word);
     m.counters.settle();
     if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+  }
+
+  /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */
+  step(m: Machine): void {
+    this.#step(m, () => m.fetch());
+  }
+
+  /** The same, of a word that was fetched at `pc` already. */
+  stepWord(m: Machine, word: number): void {
+    this.#step(m, () => word);
   }
 
   /** Executes one instruction, or takes the exception that it or its fetch raises. */

@@ -44,6 +44,10 @@ export function pairNumber(address: bigint, ps: number): number {
 export class Tlb {
   /** Grows with every change; caches of translations compare it. */
   generation = 0;
+  /**
+   * Told of every entry that comes or goes, if somebody keeps translations; `undefined` stands for any number of them.
+   */
+  listener: ((entry: TlbEntry | undefined) => void) | undefined;
   readonly stlbSize: number;
   readonly size: number;
   readonly #sets: number;
@@ -90,9 +94,13 @@ export class Tlb {
   /** Replaces the entry at an index (tlbwr); undefined empties it. An index beyond the TLB is ignored: undefined by the manual. */
   write(index: number, entry: TlbEntry | undefined): void {
     if (index >= this.size) return;
-    this.#existing += (entry === undefined ? 0 : 1) - (this.#entries[index] === undefined ? 0 : 1);
+    const old = this.#entries[index];
+    this.#existing += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
     this.#entries[index] = entry;
     this.generation++;
+    if (this.listener === undefined) return;
+    if (old !== undefined) this.listener(old);
+    if (entry !== undefined) this.listener(entry);
   }
 
   /** Puts an entry where the hardware chooses (tlbfill): the STLB if its size is the STLB's, else the MTLB. */
@@ -129,6 +137,7 @@ export class Tlb {
       this.#existing--;
     }
     this.generation++;
+    this.listener?.(undefined);
   }
 }
 

@@ -17,7 +17,7 @@ export class TranslationCache {
     load: new Map(),
     store: new Map(),
   };
-  #changes = -1;
+  #modes = -1;
   #generation = -1;
 
   constructor(machine: Machine) {
@@ -27,7 +27,7 @@ export class TranslationCache {
   /** Like {@linkcode translate}, from the cache where it can. */
   translate(address: bigint, type: AccessType): number {
     const m = this.#machine;
-    if (m.changes !== this.#changes || m.tlb.generation !== this.#generation) this.#forget();
+    if (m.modes !== this.#modes || m.tlb.generation !== this.#generation) this.#forget();
     const page = address >> PAGE;
     let base = this.#pages[type].get(page);
     if (base === undefined) {
@@ -40,7 +40,7 @@ export class TranslationCache {
 
   #forget(): void {
     for (const pages of Object.values(this.#pages)) pages.clear();
-    this.#changes = this.#machine.changes;
+    this.#modes = this.#machine.modes;
     this.#generation = this.#machine.tlb.generation;
   }
 }

@@ -1,0 +1,85 @@
+/**
+ * The threaded engine: a WebAssembly function an instruction form, chained by tail calls over decoded operations.
+ *
+ * What is rare (exceptions, devices, CSRs) is executed by the reference engine, an instruction at a time, so that the two agree.
+ *
+ * @module
+ */
+import type { Engine, RunLimits, Stop } from "../engine.ts";
+import { ReferenceEngine } from "../exec/reference.ts";
+import { sleep, takePendingInterrupt } from "../exec/turn.ts";
+import type { Machine } from "../machine.ts";
+import { AttachedMachine } from "./attached.ts";
+import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
+
+/** Options of {@linkcode ThreadedEngine}. */
+export interface ThreadedOptions {
+  /**
+   * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
+   * @default {400}
+   */
+  readonly hotAfter?: number;
+}
+
+const HOT_AFTER = 400;
+/** More jumps than any operation counts. */
+const NEVER = 0x2000_0000;
+
+/** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
+export class ThreadedEngine implements Engine {
+  readonly name = "threaded";
+  readonly #reference = new ReferenceEngine();
+  readonly #attached = new WeakMap<Machine, AttachedMachine>();
+  readonly #hotAfter: number;
+  #built: ThreadedModule | undefined;
+
+  constructor(options: ThreadedOptions = {}) {
+    this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+  }
+
+  run(m: Machine, limits: RunLimits): Stop {
+    const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
+    return attached === undefined ? this.#reference.run(m, limits) : this.#run(m, attached, limits);
+  }
+
+  execute(m: Machine, word: number): void {
+    this.#reference.execute(m, word);
+  }
+
+  #attach(m: Machine): AttachedMachine | undefined {
+    const found = this.#attached.get(m);
+    if (found !== undefined) return found;
+    const ram = m.bus.ramAt(0);
+    if (ram?.memory === undefined) return undefined;
+    this.#built ??= buildThreadedModule(this.#hotAfter);
+    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference);
+    this.#attached.set(m, made);
+    return made;
+  }
+
+  #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {
+    const { clock } = m;
+    let seen = -1;
+    let left = limits.budget;
+    attached.begin(limits.untilHost === true);
+    for (;;) {
+      if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
+      if (clock.executed >= clock.nextEvent) clock.fireDue();
+      if (m.changes !== seen) {
+        takePendingInterrupt(m);
+        m.counters.settle();
+        seen = m.changes;
+      }
+      if (limits.untilHost && !m.inGuest) return { kind: "host" };
+      if (left <= 0) return { kind: "budget" };
+      if (m.idle) {
+        if (!sleep(m)) return { kind: "idle" };
+        left--;
+        continue;
+      }
+      const before = clock.executed;
+      if (!attached.run(left)) this.#reference.step(m);
+      left -= clock.executed - before;
+    }
+  }
+}

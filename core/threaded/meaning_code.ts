@@ -1,0 +1,282 @@
+/**
+ * The meaning of an instruction as WebAssembly. Where registers and operands come from, and what happens to what WebAssembly cannot do, is
+ * left to those who extend {@linkcode MeaningCode}.
+ *
+ * @module
+ */
+import type { BinaryOp, Expr, MemoryType, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
+import type { Code, MemoryAccess } from "../wasm/code.ts";
+import { COMPARE, DIRECT, type Helpers } from "./arithmetic.ts";
+import { TLB_ENTRIES, TLB_ENTRY } from "./layout.ts";
+
+/** A meaning that this file does not express; the engine executes the instruction. */
+export class Unexpressed extends Error {
+  override readonly name = "Unexpressed";
+}
+
+/** The memory that is RAM. */
+const RAM = 1;
+const PAGE_MASK = ~0xfffn;
+
+const LOADS: Readonly<Record<MemoryType, MemoryAccess>> = {
+  s8: "i64.load8_s",
+  u8: "i64.load8_u",
+  s16: "i64.load16_s",
+  u16: "i64.load16_u",
+  s32: "i64.load32_s",
+  u32: "i64.load32_u",
+  u64: "i64.load",
+};
+const STORES: Readonly<Record<MemoryType, readonly [MemoryAccess, size: number]>> = {
+  s8: ["i64.store8", 1],
+  u8: ["i64.store8", 1],
+  s16: ["i64.store16", 2],
+  u16: ["i64.store16", 2],
+  s32: ["i64.store32", 4],
+  u32: ["i64.store32", 4],
+  u64: ["i64.store", 8],
+};
+
+/** Where execution continues if not behind the instruction. */
+export interface Transfer {
+  /** An i32 local that says whether to jump; always, if there is none. */
+  readonly condition?: number;
+  /** The operand that is the distance from this instruction. */
+  readonly relative?: string;
+  /** Otherwise an i64 local with the address. */
+  readonly target?: number;
+}
+
+/** The code of one meaning. Whatever it cannot do itself it leaves to the engine before it has changed anything. */
+export abstract class MeaningCode {
+  protected readonly code: Code;
+  readonly #helpers: Helpers;
+  readonly #bound = new Map<string, number>();
+  /** Something has changed, so that the instruction can no longer be left to the engine. */
+  #committed = false;
+
+  constructor(code: Code, helpers: Helpers) {
+    this.code = code;
+    this.#helpers = helpers;
+  }
+
+  /** Leaves a register's value, an i64, on the stack. */
+  protected abstract register(field: RegisterField): void;
+  /** Leaves a register's number, an i64, on the stack. */
+  protected abstract registerNumber(field: RegisterField): void;
+  /** Writes a register; `value` leaves an i64 on the stack. A write to r0 has no effect, but the value is computed. */
+  protected abstract setRegister(field: RegisterField, value: () => void): void;
+  /** Writes r1. */
+  protected abstract setLink(value: () => void): void;
+  /** Leaves an operand that is no register, an i64, on the stack. */
+  protected abstract operand(name: string): void;
+  /** Leaves the address of the instruction on the stack. */
+  protected abstract pc(): void;
+  /** Lets the engine execute the instruction from its beginning; nothing behind is reached. */
+  protected abstract leave(): void;
+  /** Asks for a translation and begins the instruction again; nothing behind is reached. */
+  protected abstract missed(isStore: boolean, address: number): void;
+  /** Leaves the place of the current software TLB on the stack. */
+  protected abstract tlb(isStore: boolean): void;
+  /** A store reached a page with operations; `code` is a local with their place, `address` one with the virtual address. */
+  protected abstract wrote(code: number, address: number, size: number): void;
+
+  /** Writes the code of a meaning but for its transfer of control. */
+  protected translate(meaning: Stmt): Transfer | undefined {
+    const { code } = this;
+    switch (meaning.kind) {
+      case "seq":
+        return meaning.body.map((part) => this.translate(part)).findLast((t) => t !== undefined);
+      case "set":
+        this.setRegister(meaning.field, () => this.#value(meaning.value));
+        this.#committed = true;
+        return undefined;
+      case "link":
+        this.setLink(() => this.#value(meaning.value));
+        this.#committed = true;
+        return undefined;
+      case "bind":
+        this.#bound.set(meaning.name, this.#inLocal(meaning.value));
+        return undefined;
+      case "store":
+        this.#store(meaning);
+        return undefined;
+      case "jump":
+        return this.#transferTo(meaning.target);
+      case "branch": {
+        const condition = code.local("i32");
+        this.#condition(meaning.condition);
+        code.set(condition);
+        return { ...this.#transferTo(meaning.target), condition };
+      }
+      case "raise":
+        if (this.#committed) throw new Unexpressed("an exception after an effect");
+        this.#condition(meaning.condition);
+        code.if();
+        this.leave();
+        code.end();
+        return undefined;
+      case "call":
+        throw new Unexpressed(`call ${meaning.name}`);
+    }
+  }
+
+  #transferTo(target: Expr): Transfer {
+    if (
+      target.kind === "binary" && target.op === "add" && target.a.kind === "pc" && target.b.kind === "operand"
+    ) {
+      return { relative: target.b.name };
+    }
+    return { target: this.#inLocal(target) };
+  }
+
+  // Memory ------------------------------------------------------------------------------------------------------------
+
+  /** Leaves the place in RAM of an access on the stack. The entry of the software TLB is in the local that is returned. */
+  #locate(address: number, size: number, aligned: boolean, isStore: boolean): number {
+    const { code } = this;
+    if (this.#committed) throw new Unexpressed("an access after an effect");
+    const entry = code.local("i32");
+    code.get(address).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(
+      TLB_ENTRIES[isStore ? "store" : "load"] - 1,
+    ).op("i32.and");
+    code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
+    this.tlb(isStore);
+    code.op("i32.add").tee(entry).access("i64.load", TLB_ENTRY.tag).get(address);
+    // Low bits of an unaligned address, or another page of the last byte, differ from the tag: no plain access.
+    if (aligned) code.i64(PAGE_MASK | BigInt(size - 1)).op("i64.and");
+    else if (size === 1) code.i64(PAGE_MASK).op("i64.and");
+    else code.i64(BigInt(size - 1)).op("i64.add").i64(PAGE_MASK).op("i64.and");
+    code.op("i64.ne").if();
+    this.missed(isStore, address);
+    code.end();
+    code.get(address).op("i32.wrap_i64").get(entry).access("i32.load", TLB_ENTRY.addend).op("i32.add");
+    return entry;
+  }
+
+  #load({ type, address, access }: Expr & { kind: "load" }): void {
+    const at = this.#inLocal(address);
+    this.#locate(at, STORES[type][1], access.aligned === true, access.forStore === true);
+    this.code.access(LOADS[type], 0, RAM);
+  }
+
+  #store({ type, address, value, access }: Stmt & { kind: "store" }): void {
+    const { code } = this;
+    const [store, size] = STORES[type];
+    const at = this.#inLocal(address);
+    const entry = this.#locate(at, size, access.aligned === true, true);
+    this.#value(value);
+    code.access(store, 0, RAM);
+    this.#committed = true;
+    const operations = code.local("i32");
+    code.get(entry).access("i32.load", TLB_ENTRY.code).tee(operations).if();
+    this.wrote(operations, at, size);
+    code.end();
+  }
+
+  // Values ------------------------------------------------------------------------------------------------------------
+
+  #inLocal(e: Expr): number {
+    const local = this.code.local("i64");
+    this.#value(e);
+    this.code.set(local);
+    return local;
+  }
+
+  /** Leaves an i64 on the stack. */
+  #value(e: Expr): void {
+    const { code } = this;
+    switch (e.kind) {
+      case "const":
+        code.i64(e.value);
+        return;
+      case "register":
+        return this.register(e.field);
+      case "registerNumber":
+        return this.registerNumber(e.field);
+      case "operand":
+        return this.operand(e.name);
+      case "pc":
+        return this.pc();
+      case "bound":
+        code.get(this.#boundLocal(e.name));
+        return;
+      case "unary":
+        return this.#unary(e.op, e.a);
+      case "binary":
+        return this.#binary(e);
+      case "address":
+        // Contexts in which addresses have 32 bits are the reference engine's.
+        return this.#value(e.a);
+      case "extend":
+        return this.#extend(e.signed, e.bits, e.a);
+      case "select":
+        this.#value(e.a);
+        this.#value(e.b);
+        this.#condition(e.condition);
+        code.op("select");
+        return;
+      case "load":
+        return this.#load(e);
+    }
+  }
+
+  #boundLocal(name: string): number {
+    const local = this.#bound.get(name);
+    if (local === undefined) throw new TypeError(`Cannot translate a meaning: ${name} is not bound`);
+    return local;
+  }
+
+  #unary(op: UnaryOp, a: Expr): void {
+    this.#value(a);
+    if (op === "not") this.code.i64(-1n).op("i64.xor");
+    else if (op === "clz64") this.code.op("i64.clz");
+    else if (op === "ctz64") this.code.op("i64.ctz");
+    else this.code.call(this.#helper(op));
+  }
+
+  #helper(op: UnaryOp | BinaryOp): number {
+    const f = this.#helpers.get(op);
+    if (f === undefined) throw new Unexpressed(op);
+    return f;
+  }
+
+  #binary(e: Expr & { kind: "binary" }): void {
+    if (COMPARE[e.op] !== undefined) {
+      this.#condition(e);
+      this.code.op("i64.extend_i32_u");
+      return;
+    }
+    this.#value(e.a);
+    this.#value(e.b);
+    const direct = DIRECT[e.op];
+    if (direct === undefined) this.code.call(this.#helper(e.op));
+    else this.code.op(direct);
+  }
+
+  #extend(isSigned: boolean, bits: number, a: Expr): void {
+    const { code } = this;
+    this.#value(a);
+    if (!isSigned) {
+      code.i64((1n << BigInt(bits)) - 1n).op("i64.and");
+    } else if (bits === 8 || bits === 16 || bits === 32) {
+      code.op(`i64.extend${bits}_s`);
+    } else {
+      const unused = BigInt(64 - bits);
+      code.i64(unused).op("i64.shl").i64(unused).op("i64.shr_s");
+    }
+  }
+
+  /** Leaves an i32 on the stack, 0 where the condition does not hold. */
+  #condition(e: Expr): void {
+    const comparison = e.kind === "binary" ? COMPARE[e.op] : undefined;
+    if (e.kind === "binary" && comparison !== undefined) {
+      this.#value(e.a);
+      this.#value(e.b);
+      this.code.op(comparison);
+      return;
+    }
+    this.#value(e);
+    this.code.i64(0n).op("i64.ne");
+  }
+}

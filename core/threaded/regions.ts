@@ -1,0 +1,128 @@
+/**
+ * The regions of a machine: hot code made into functions, and taken out again when its words are written.
+ *
+ * @module
+ */
+import { type Decoded } from "../isa/decode.ts";
+import type { Instruction } from "../isa/table.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
+import { findRegion, type Graph } from "./graph.ts";
+import { MEMBER, OP } from "./layout.ts";
+import type { Runtime } from "./op_code.ts";
+import { compileRegion } from "./region_code.ts";
+import { OPERATION, SHARED } from "./threaded_module.ts";
+
+const WORD = 4;
+/** Regions kept. When there are more, all code begins anew. */
+export const MOST_REGIONS = 2048;
+
+/** A compiled region. */
+interface Region {
+  /** Its first operation. */
+  readonly op: number;
+  /** Number in the table. */
+  readonly f: number;
+  /** The function that its first operation had. */
+  readonly original: number;
+  /** All its operations. */
+  readonly members: readonly number[];
+}
+
+/** What regions need of the machine they belong to. */
+export interface RegionHost {
+  readonly words: Int32Array;
+  readonly table: WebAssembly.Table;
+  /** Entries of the table that are not regions'. */
+  readonly entries: number;
+  /** What a region's module imports. */
+  readonly imports: WebAssembly.ModuleImports;
+  /** Instructions that WebAssembly can express. */
+  readonly functions: ReadonlyMap<Instruction, number>;
+}
+
+/** The regions of a machine. */
+export class Regions {
+  readonly #host: RegionHost;
+  #all: Region[] = [];
+  #made = 0;
+
+  constructor(host: RegionHost) {
+    this.#host = host;
+  }
+
+  /** True if no more regions fit. */
+  get full(): boolean {
+    return this.#made >= MOST_REGIONS;
+  }
+
+  /**
+   * Makes a region that begins at an operation.
+   *
+   * @param page the operations of its page
+   * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
+   */
+  make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
+    const { words, table, entries } = this.#host;
+    // Not asked again: either there is a region now, or there will not be one soon.
+    this.#heat(op, (old) => (old & MEMBER) - 0x4000_0000);
+    const graph = findRegion((op - page) / OP.bytes, (index) => this.#expressible(at(index)));
+    if (graph === undefined) return;
+    const original = words[(op + OP.f) / WORD] ?? 0;
+    const f = entries + this.#made++;
+    table.set(f, this.#compile(graph, page, original));
+    const members = graph.blocks.flatMap((b) =>
+      b.instructions.map((_, i) => page + (b.first + i) * OP.bytes)
+    );
+    for (const member of members) this.#heat(member, (old) => old | MEMBER);
+    words[(op + OP.f) / WORD] = f;
+    this.#all.push({ op, f, original, members });
+  }
+
+  #expressible(op: Decoded | undefined): Decoded | undefined {
+    return op !== undefined && this.#host.functions.has(op.instruction) ? op : undefined;
+  }
+
+  #heat(op: number, change: (old: number) => number): void {
+    const at = (op + OP.heat) / WORD;
+    this.#host.words[at] = change(this.#host.words[at] ?? 0);
+  }
+
+  #compile(graph: Graph, page: number, original: number): () => unknown {
+    const builder = new ModuleBuilder();
+    const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
+    const helpers = new Map(
+      HELPER_NAMES.map((name) => [name, builder.importFunction(name, signatureOf(name))]),
+    );
+    builder.importMemory("state");
+    builder.importMemory("ram");
+    builder.importTable("table", 1);
+    const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
+    builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, { page, original })));
+    const module = new WebAssembly.Module(builder.build());
+    const { exports } = new WebAssembly.Instance(module, { env: this.#host.imports });
+    return exports["region"] as () => unknown;
+  }
+
+  /** A word was written: the regions that it is part of are no more. */
+  invalidate(op: number): void {
+    const gone = this.#all.filter((region) => region.members.includes(op));
+    this.#all = this.#all.filter((region) => !gone.includes(region));
+    const { words } = this.#host;
+    for (const region of gone) {
+      const at = (region.op + OP.f) / WORD;
+      if (words[at] === region.f) words[at] = region.original;
+      for (const member of region.members) this.#heat(member, () => 0);
+    }
+    // What other regions contain stays marked.
+    for (const region of this.#all) {
+      for (const member of region.members) this.#heat(member, (old) => old | MEMBER);
+    }
+  }
+
+  /** Forgets all regions; their operations are gone. */
+  drop(): void {
+    this.#all = [];
+    this.#made = 0;
+  }
+}

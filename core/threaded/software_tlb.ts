@@ -1,0 +1,112 @@
+/**
+ * The software TLBs in state memory: virtual pages of RAM that the current context may fetch from, load from or store to.
+ *
+ * @module
+ */
+import {
+  CONTEXT_BYTES,
+  CONTEXTS,
+  CONTROL,
+  NO_TAG,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  TLB_OFFSETS,
+  TLBS,
+} from "./layout.ts";
+
+const WORD = 4;
+const DOUBLE = 8;
+const PAGE_MASK = ~0xfffn;
+
+/** Which of the three. */
+export type TlbKind = "fetch" | "load" | "store";
+
+const KINDS = ["fetch", "load", "store"] as const;
+const PAGE_BITS = 12n;
+
+/** The software TLBs of the contexts met last. */
+export class SoftwareTlb {
+  readonly #words: Int32Array;
+  readonly #doubles: BigUint64Array;
+  /** Contexts by their text, the one used last at the end. */
+  readonly #slots = new Map<string, number>();
+  #current = 0;
+
+  constructor(state: ArrayBufferLike) {
+    this.#words = new Int32Array(state);
+    this.#doubles = new BigUint64Array(state);
+    this.clear();
+  }
+
+  /** Makes a context the current one. */
+  select(context: string): void {
+    const slot = this.#slots.get(context) ?? this.#free();
+    this.#slots.delete(context);
+    this.#slots.set(context, slot);
+    this.#current = TLBS + slot * CONTEXT_BYTES;
+    this.#words[CONTROL.fetchTlb / WORD] = this.#current + TLB_OFFSETS.fetch;
+    this.#words[CONTROL.loadTlb / WORD] = this.#current + TLB_OFFSETS.load;
+    this.#words[CONTROL.storeTlb / WORD] = this.#current + TLB_OFFSETS.store;
+  }
+
+  /** A slot that no context has, taken from the one not used for longest if need be. */
+  #free(): number {
+    if (this.#slots.size < CONTEXTS) return this.#slots.size;
+    const [[context, slot] = ["", 0]] = this.#slots;
+    this.#slots.delete(context);
+    this.#clear(TLBS + slot * CONTEXT_BYTES, CONTEXT_BYTES);
+    return slot;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#clear(TLBS, Math.max(1, this.#slots.size) * CONTEXT_BYTES);
+    this.#slots.clear();
+  }
+
+  /** Forgets all pages of one kind, in every context. */
+  clearKind(kind: TlbKind): void {
+    for (const slot of this.#slots.values()) {
+      this.#clear(TLBS + slot * CONTEXT_BYTES + TLB_OFFSETS[kind], TLB_ENTRIES[kind] * TLB_ENTRY.bytes);
+    }
+  }
+
+  /** Forgets whatever shares a place with this page, in every context: the page among it. */
+  forgetPage(page: number): void {
+    for (const slot of this.#slots.values()) {
+      for (const kind of KINDS) {
+        const entry = this.#entryIn(TLBS + slot * CONTEXT_BYTES, kind, page);
+        this.#doubles[entry / DOUBLE] = NO_TAG;
+      }
+    }
+  }
+
+  #clear(at: number, bytes: number): void {
+    this.#doubles.fill(NO_TAG, at / DOUBLE, (at + bytes) / DOUBLE);
+  }
+
+  #entry(kind: TlbKind, address: bigint): number {
+    return this.#entryIn(this.#current, kind, Number((address >> PAGE_BITS) & 0x3ffn));
+  }
+
+  /** @param page low bits of the page's number, at least ten */
+  #entryIn(context: number, kind: TlbKind, page: number): number {
+    return context + TLB_OFFSETS[kind] + (page & (TLB_ENTRIES[kind] - 1)) * TLB_ENTRY.bytes;
+  }
+
+  /** What is kept for the page of an address: the addend, or of a page to fetch from its operations. */
+  find(kind: TlbKind, address: bigint): number | undefined {
+    const entry = this.#entry(kind, address);
+    return this.#doubles[entry / DOUBLE] === BigInt.asUintN(64, address & PAGE_MASK)
+      ? this.#words[(entry + TLB_ENTRY.addend) / WORD]
+      : undefined;
+  }
+
+  /** Keeps a page. */
+  put(kind: TlbKind, address: bigint, addend: number, code = 0): void {
+    const entry = this.#entry(kind, address);
+    this.#doubles[entry / DOUBLE] = BigInt.asUintN(64, address & PAGE_MASK);
+    this.#words[(entry + TLB_ENTRY.addend) / WORD] = addend;
+    this.#words[(entry + TLB_ENTRY.code) / WORD] = code;
+  }
+}

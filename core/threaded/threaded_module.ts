@@ -1,0 +1,189 @@
+/**
+ * The generated module: a function for each instruction that WebAssembly can express, and what binds them.
+ *
+ * @module
+ */
+import { type Instruction, ISA } from "../isa/table.ts";
+import { Code } from "../wasm/code.ts";
+import { ModuleBuilder } from "../wasm/module.ts";
+import { addHelpers } from "./arithmetic.ts";
+import { CONTROL, EXIT, MEMBER, OP, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
+import { compileOperation, type Runtime } from "./op_code.ts";
+
+/** What the engine provides. */
+export interface Imports {
+  /** Executes the operation at `CONTROL.op`; the next operation, 0 to stop. */
+  readonly step: () => number;
+  /** Decodes an operation in place. */
+  readonly decode: (op: number) => void;
+  /** Finds the translation of `CONTROL.missed`; 1 if it is there now. */
+  readonly load: () => number;
+  readonly store: () => number;
+  /** An operation was jumped to often. */
+  readonly hot: (op: number) => void;
+  /** A word that is part of a region was written. */
+  readonly invalidate: (op: number) => void;
+}
+
+/** The module with what the decoder needs. */
+export interface ThreadedModule {
+  readonly module: WebAssembly.Module;
+  /** Number in the table by instruction; others are {@linkcode TABLE.slow}. */
+  readonly functions: ReadonlyMap<Instruction, number>;
+  /** Entries of the table that are in use. */
+  readonly entries: number;
+}
+
+/** The functions that regions use too; the names by which the module exports them, with their signatures. */
+export const SHARED = {
+  slow: { parameters: ["i32", "i32"], results: ["i32"] },
+  missedLoad: { parameters: ["i32", "i32", "i64"], results: ["i32"] },
+  missedStore: { parameters: ["i32", "i32", "i64"], results: ["i32"] },
+  enter: { parameters: ["i32", "i64"], results: ["i32"] },
+  wrote: { parameters: ["i32", "i32", "i32"], results: ["i32"] },
+  warm: { parameters: ["i32"], results: [] },
+} as const;
+
+/** The signature of an operation's function, and of a region's. */
+export const OPERATION = SHARED.slow;
+
+/** Tail-calls the function of an operation. */
+function dispatch(code: Code, op: number, left: number, type: number): Code {
+  return code.get(op).get(left).get(op).access("i32.load", OP.f).returnCallIndirect(type);
+}
+
+function slowCode(step: number, type: number): Code {
+  const code = new Code(2);
+  code.i32(0).get(0).access("i32.store", CONTROL.op);
+  code.i32(0).get(1).access("i32.store", CONTROL.left);
+  code.call(step).tee(0).op("i32.eqz").if().i32(EXIT.stop).op("return").end();
+  code.i32(0).access("i32.load", CONTROL.left).set(1);
+  return dispatch(code, 0, 1, type);
+}
+
+function missCode(find: number, slow: number, type: number): Code {
+  const code = new Code(3);
+  code.i32(0).get(0).access("i32.store", CONTROL.op);
+  code.i32(0).get(1).access("i32.store", CONTROL.left);
+  code.i32(0).get(2).access("i64.store", CONTROL.missed);
+  code.call(find).if();
+  dispatch(code, 0, 1, type).end();
+  return code.get(0).get(1).returnCall(slow);
+}
+
+/** Continues at a virtual address whose page is known; otherwise leaves. */
+function enterCode(warm: number, type: number): Code {
+  const [left, target] = [0, 1];
+  const code = new Code(2);
+  const entry = code.local("i32");
+  const op = code.local("i32");
+  const leave = () => {
+    code.i32(0).get(left).access("i32.store", CONTROL.left);
+    code.i32(0).get(target).access("i64.store", CONTROL.target).i32(EXIT.fetch).op("return");
+  };
+  code.get(left).op("i32.eqz").if();
+  leave();
+  code.end();
+  code.get(target).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(TLB_ENTRIES.fetch - 1).op("i32.and");
+  code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
+  code.i32(0).access("i32.load", CONTROL.fetchTlb).op("i32.add").tee(entry);
+  // A target that is no multiple of 4 matches no tag.
+  code.access("i64.load", TLB_ENTRY.tag).get(target).i64(~0xffcn).op("i64.and", "i64.ne").if();
+  leave();
+  code.end();
+  code.i32(0).get(entry).access("i32.load", TLB_ENTRY.addend).tee(op).access("i32.store", CONTROL.page);
+  code.i32(0).get(target).i64(~0xfffn).op("i64.and");
+  code.get(op).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.sub").access("i64.store", CONTROL.pcDelta);
+  code.get(target).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(3).op("i32.shl").get(op).op("i32.add").tee(
+    op,
+  );
+  return dispatch(code.call(warm), op, left, type);
+}
+
+/** Counts jumps to an operation. */
+function warmCode(hot: number, hotAfter: number): Code {
+  const heat = 1;
+  const code = new Code(1);
+  code.local("i32");
+  code.get(0).get(0).access("i32.load", OP.heat).i32(WARMTH).op("i32.add").tee(heat).access(
+    "i32.store",
+    OP.heat,
+  );
+  return code.get(heat).i32(hotAfter * WARMTH).op("i32.ge_s").if().get(0).call(hot).end();
+}
+
+/** The operations of words that were written have to be decoded again. */
+function wroteCode(invalidate: number): Code {
+  const [operations, address, size, end, found] = [0, 1, 2, 3, 4];
+  const code = new Code(3);
+  code.local("i32");
+  code.local("i32");
+  const forget = (at: number) => {
+    code.get(operations).get(at).i32(0xffc).op("i32.and").i32(3).op("i32.shl", "i32.add").tee(end);
+    code.i32(TABLE.undecoded).access("i32.store", OP.f);
+    code.get(end).access("i32.load", OP.heat).i32(MEMBER).op("i32.and").if();
+    code.get(end).call(invalidate).i32(1).set(found).end();
+  };
+  forget(address);
+  code.get(address).get(size).op("i32.add").i32(1).op("i32.sub").set(address);
+  forget(address);
+  return code.get(found);
+}
+
+function undecodedCode(decode: number, type: number): Code {
+  return dispatch(new Code(2).get(0).call(decode), 0, 1, type);
+}
+
+/** Behind the last operation of a page. */
+function pageEndCode(enter: number): Code {
+  const code = new Code(2).get(1).i32(0).access("i64.load", CONTROL.pcDelta);
+  return code.get(0).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add").returnCall(enter);
+}
+
+/**
+ * Builds the module. It depends on nothing but the instruction table.
+ *
+ * @param hotAfter jumps to an operation after which it is hot
+ */
+export function buildThreadedModule(hotAfter: number): ThreadedModule {
+  const builder = new ModuleBuilder();
+  const step = builder.importFunction("step", { parameters: [], results: ["i32"] });
+  const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
+  const findLoad = builder.importFunction("load", { parameters: [], results: ["i32"] });
+  const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
+  const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
+  const invalidate = builder.importFunction("invalidate", { parameters: ["i32"], results: [] });
+  builder.importMemory("state");
+  builder.importMemory("ram");
+  builder.importTable("table", TABLE.firstInstruction);
+  const opType = builder.type(OPERATION);
+  const slow = builder.add(SHARED.slow, slowCode(step, opType));
+  const warm = builder.add(SHARED.warm, warmCode(hot, hotAfter));
+  const enter = builder.add(SHARED.enter, enterCode(warm, opType));
+  const runtime: Runtime = {
+    helpers: addHelpers(builder),
+    opType,
+    slow,
+    enter,
+    warm,
+    wrote: builder.add(SHARED.wrote, wroteCode(invalidate)),
+    missedLoad: builder.add(SHARED.missedLoad, missCode(findLoad, slow, opType)),
+    missedStore: builder.add(SHARED.missedStore, missCode(findStore, slow, opType)),
+  };
+  const table: number[] = [];
+  table[TABLE.undecoded] = builder.add(OPERATION, undecodedCode(decode, opType));
+  table[TABLE.pageEnd] = builder.add(OPERATION, pageEndCode(enter));
+  table[TABLE.slow] = slow;
+  const functions = new Map<Instruction, number>();
+  for (const instruction of ISA.all) {
+    // What depends on privilege, world or the units enabled is the engine's.
+    const isPlain = !instruction.privileged && instruction.guest === "native" &&
+      instruction.unit === undefined;
+    const code = isPlain ? compileOperation(instruction, runtime) : undefined;
+    if (code !== undefined) functions.set(instruction, table.push(builder.add(OPERATION, code)) - 1);
+  }
+  builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
+  for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
+  for (const [name, f] of runtime.helpers) builder.export(name, f);
+  return { module: new WebAssembly.Module(builder.build(table)), functions, entries: table.length };
+}

@@ -1,0 +1,252 @@
+/**
+ * The body of a WebAssembly function, written instruction by instruction.
+ *
+ * Source: WebAssembly Core Specification 3.0 (tail calls, several memories), chapter "Binary Format".
+ *
+ * @module
+ */
+
+/** The types of values used here. */
+export type ValueType = "i32" | "i64" | "f64" | "f32";
+
+/** Their encodings. */
+export const VALUE_TYPES: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+};
+
+/** Appends an unsigned number as LEB128. */
+export function unsigned(out: number[], value: number): void {
+  let rest = value;
+  while (rest >= 0x80) {
+    out.push((rest & 0x7f) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  out.push(rest);
+}
+
+/** Appends a signed number as LEB128. */
+export function signed(out: number[], value: bigint): void {
+  let rest = value;
+  for (;;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const isLast = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
+    out.push(isLast ? low : low | 0x80);
+    if (isLast) return;
+  }
+}
+
+/** Instructions without operands of their own. */
+const PLAIN = {
+  "unreachable": 0x00,
+  "return": 0x0f,
+  "drop": 0x1a,
+  "select": 0x1b,
+  "i32.eqz": 0x45,
+  "i32.eq": 0x46,
+  "i32.ne": 0x47,
+  "i32.lt_s": 0x48,
+  "i32.lt_u": 0x49,
+  "i32.le_u": 0x4d,
+  "i32.ge_s": 0x4e,
+  "i32.ge_u": 0x4f,
+  "i64.eqz": 0x50,
+  "i64.eq": 0x51,
+  "i64.ne": 0x52,
+  "i64.lt_s": 0x53,
+  "i64.lt_u": 0x54,
+  "i64.le_s": 0x57,
+  "i64.le_u": 0x58,
+  "i32.add": 0x6a,
+  "i32.sub": 0x6b,
+  "i32.and": 0x71,
+  "i32.or": 0x72,
+  "i32.xor": 0x73,
+  "i32.shl": 0x74,
+  "i32.shr_u": 0x76,
+  "i64.clz": 0x79,
+  "i64.ctz": 0x7a,
+  "i64.add": 0x7c,
+  "i64.sub": 0x7d,
+  "i64.mul": 0x7e,
+  "i64.div_s": 0x7f,
+  "i64.div_u": 0x80,
+  "i64.rem_s": 0x81,
+  "i64.rem_u": 0x82,
+  "i64.and": 0x83,
+  "i64.or": 0x84,
+  "i64.xor": 0x85,
+  "i64.shl": 0x86,
+  "i64.shr_s": 0x87,
+  "i64.shr_u": 0x88,
+  "i64.rotl": 0x89,
+  "i32.wrap_i64": 0xa7,
+  "i64.extend_i32_s": 0xac,
+  "i64.extend_i32_u": 0xad,
+  "i64.extend8_s": 0xc2,
+  "i64.extend16_s": 0xc3,
+  "i64.extend32_s": 0xc4,
+} as const;
+
+/** The name of an instruction without operands of its own. */
+export type Plain = keyof typeof PLAIN;
+
+/** Loads and stores: code and alignment (a hint, log2 of bytes). */
+const ACCESS = {
+  "i32.load": [0x28, 2],
+  "i64.load": [0x29, 3],
+  "i32.load8_u": [0x2d, 0],
+  "i64.load8_s": [0x30, 0],
+  "i64.load8_u": [0x31, 0],
+  "i64.load16_s": [0x32, 0],
+  "i64.load16_u": [0x33, 0],
+  "i64.load32_s": [0x34, 0],
+  "i64.load32_u": [0x35, 0],
+  "i32.store": [0x36, 2],
+  "i64.store": [0x37, 3],
+  "i64.store8": [0x3c, 0],
+  "i64.store16": [0x3d, 0],
+  "i64.store32": [0x3e, 0],
+} as const;
+
+/** The name of a load or store. */
+export type MemoryAccess = keyof typeof ACCESS;
+
+/** Marks an alignment as followed by the number of a memory. */
+const HAS_MEMORY = 0x40;
+const NO_RESULT = 0x40;
+
+/** A function's body under construction. Every method appends and returns this. */
+export class Code {
+  readonly bytes: number[] = [];
+  readonly locals: ValueType[] = [];
+  readonly #parameters: number;
+  #depth = 0;
+  /** Locals that may be used again, by type, and how many of each are in use. */
+  #temporaries: Map<ValueType, { readonly locals: number[]; used: number }> | undefined;
+
+  /** @param parameters how many parameters the function has; locals follow them */
+  constructor(parameters: number) {
+    this.#parameters = parameters;
+  }
+
+  /** The number of blocks that are open. */
+  get depth(): number {
+    return this.#depth;
+  }
+
+  /** A local variable; its number. */
+  local(type: ValueType): number {
+    const temporaries = this.#temporaries;
+    if (temporaries === undefined) return this.#parameters + this.locals.push(type) - 1;
+    let pool = temporaries.get(type);
+    if (pool === undefined) temporaries.set(type, pool = { locals: [], used: 0 });
+    const found = pool.locals[pool.used++];
+    if (found !== undefined) return found;
+    const made = this.#parameters + this.locals.push(type) - 1;
+    pool.locals.push(made);
+    return made;
+  }
+
+  /** Locals made from now on are free again at the next call of this. */
+  recycle(): void {
+    this.#temporaries ??= new Map();
+    for (const pool of this.#temporaries.values()) pool.used = 0;
+  }
+
+  op(...names: readonly Plain[]): this {
+    for (const name of names) this.bytes.push(PLAIN[name]);
+    return this;
+  }
+
+  get(local: number): this {
+    return this.#numbered(0x20, local);
+  }
+
+  set(local: number): this {
+    return this.#numbered(0x21, local);
+  }
+
+  tee(local: number): this {
+    return this.#numbered(0x22, local);
+  }
+
+  i32(value: number): this {
+    this.bytes.push(0x41);
+    signed(this.bytes, BigInt(value | 0));
+    return this;
+  }
+
+  i64(value: bigint): this {
+    this.bytes.push(0x42);
+    signed(this.bytes, BigInt.asIntN(64, value));
+    return this;
+  }
+
+  /** A load or store; the address is on the stack. */
+  access(name: MemoryAccess, offset: number, memory = 0): this {
+    const [code, align] = ACCESS[name];
+    this.bytes.push(code, memory === 0 ? align : align | HAS_MEMORY);
+    if (memory !== 0) unsigned(this.bytes, memory);
+    unsigned(this.bytes, offset);
+    return this;
+  }
+
+  if(result?: ValueType): this {
+    this.#depth++;
+    this.bytes.push(0x04, result === undefined ? NO_RESULT : VALUE_TYPES[result]);
+    return this;
+  }
+
+  else(): this {
+    this.bytes.push(0x05);
+    return this;
+  }
+
+  end(): this {
+    this.#depth--;
+    this.bytes.push(0x0b);
+    return this;
+  }
+
+  block(): this {
+    this.#depth++;
+    this.bytes.push(0x02, NO_RESULT);
+    return this;
+  }
+
+  loop(): this {
+    this.#depth++;
+    this.bytes.push(0x03, NO_RESULT);
+    return this;
+  }
+
+  /** Branches to a block, given by {@linkcode depth} inside it. */
+  br(depth: number): this {
+    return this.#numbered(0x0c, this.#depth - depth);
+  }
+
+  call(f: number): this {
+    return this.#numbered(0x10, f);
+  }
+
+  returnCall(f: number): this {
+    return this.#numbered(0x12, f);
+  }
+
+  /** Tail-calls the function of table 0 whose number is on the stack. */
+  returnCallIndirect(type: number): this {
+    this.#numbered(0x13, type);
+    this.bytes.push(0);
+    return this;
+  }
+
+  #numbered(code: number, value: number): this {
+    this.bytes.push(code);
+    unsigned(this.bytes, value);
+    return this;
+  }
+}

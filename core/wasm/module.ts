@@ -1,0 +1,115 @@
+/**
+ * A WebAssembly module under construction.
+ *
+ * @module
+ */
+import { type Code, unsigned, VALUE_TYPES, type ValueType } from "./code.ts";
+
+/** What a function takes and gives. */
+export interface Signature {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+const FUNCTION_REFERENCES = 0x70;
+const END = 0x0b;
+
+/** Imports first: functions, then memories. Functions are numbered in the order in which they were added. */
+export class ModuleBuilder {
+  readonly #types: number[][] = [];
+  readonly #imports: number[][] = [];
+  readonly #functions: { readonly type: number; readonly code: Code }[] = [];
+  readonly #exports: number[][] = [];
+  #importedFunctions = 0;
+
+  /** The number of a signature. */
+  type({ parameters, results }: Signature): number {
+    const bytes = [0x60];
+    for (const list of [parameters, results]) {
+      unsigned(bytes, list.length);
+      bytes.push(...list.map((t) => VALUE_TYPES[t]));
+    }
+    const found = this.#types.findIndex((t) => t.join() === bytes.join());
+    return found >= 0 ? found : this.#types.push(bytes) - 1;
+  }
+
+  /** Imports a function of module `env`; its number. */
+  importFunction(name: string, signature: Signature): number {
+    if (this.#functions.length > 0) {
+      throw new TypeError(`Cannot import ${name}: a function was already added`);
+    }
+    this.#imports.push([...text("env"), ...text(name), 0x00, ...number(this.type(signature))]);
+    return this.#importedFunctions++;
+  }
+
+  /** Imports a memory of module `env`. */
+  importMemory(name: string): void {
+    this.#imports.push([...text("env"), ...text(name), 0x02, 0x00, 0x00]);
+  }
+
+  /** Imports table 0 of module `env`, which has at least so many entries. */
+  importTable(name: string, entries: number): void {
+    this.#imports.push([...text("env"), ...text(name), 0x01, FUNCTION_REFERENCES, 0x00, ...number(entries)]);
+  }
+
+  /** Adds a function; its number. */
+  add(signature: Signature, code: Code): number {
+    return this.#importedFunctions + this.#functions.push({ type: this.type(signature), code }) - 1;
+  }
+
+  /** Exports a function. */
+  export(name: string, f: number): void {
+    this.#exports.push([...text(name), 0x00, ...number(f)]);
+  }
+
+  /**
+   * The module.
+   *
+   * @param table functions to put into table 0, in order from entry 0
+   */
+  build(table: readonly number[] = []): Uint8Array<ArrayBuffer> {
+    const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    section(out, SECTION.type, this.#types);
+    section(out, SECTION.import, this.#imports);
+    section(out, SECTION.function, this.#functions.map(({ type }) => number(type)));
+    section(out, SECTION.export, this.#exports);
+    if (table.length > 0) {
+      const from0 = [0x00, 0x41, 0x00, END];
+      section(out, SECTION.element, [[...from0, ...number(table.length), ...table.flatMap(number)]]);
+    }
+    section(out, SECTION.code, this.#functions.map(({ code }) => body(code)));
+    return new Uint8Array(out);
+  }
+}
+
+function number(value: number): number[] {
+  const bytes: number[] = [];
+  unsigned(bytes, value);
+  return bytes;
+}
+
+function text(value: string): number[] {
+  const bytes = new TextEncoder().encode(value);
+  return [...number(bytes.length), ...bytes];
+}
+
+function append(out: number[], bytes: readonly number[]): void {
+  for (const byte of bytes) out.push(byte);
+}
+
+function section(out: number[], id: number, entries: readonly (readonly number[])[]): void {
+  const content = number(entries.length);
+  for (const entry of entries) append(content, entry);
+  out.push(id);
+  unsigned(out, content.length);
+  append(out, content);
+}
+
+function body({ locals, bytes }: Code): number[] {
+  const inner = number(locals.length);
+  for (const type of locals) inner.push(1, VALUE_TYPES[type]);
+  append(inner, bytes);
+  inner.push(END);
+  return [...number(inner.length), ...inner];
+}
