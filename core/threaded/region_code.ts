@@ -146,18 +146,25 @@ class InstructionCode extends MeaningCode {
   }
 }
 
-/** The registers that a meaning names, as fields; `link` stands for r1. */
-function registersOf(op: Decoded): number[] {
-  const found: number[] = [];
+/** The numbers of registers that an instruction reads or writes. */
+interface RegisterUse {
+  readonly used: readonly number[];
+  readonly written: readonly number[];
+}
+
+function registersOf(op: Decoded): RegisterUse {
+  const used: number[] = [];
+  const written: number[] = [];
   const walk = (node: Stmt | Expr) => {
-    if (node.kind === "register" || node.kind === "set") found.push(op[node.field]);
-    if (node.kind === "link") found.push(1);
+    if (node.kind === "register") used.push(op[node.field]);
+    if (node.kind === "set") written.push(op[node.field]);
+    if (node.kind === "link") written.push(1);
     for (const part of Object.values(node).flat()) {
       if (typeof part === "object" && part !== null && "kind" in part) walk(part as Stmt | Expr);
     }
   };
   walk(op.instruction.meaning);
-  return found;
+  return { used: [...used, ...written], written };
 }
 
 class RegionWriter {
@@ -169,11 +176,15 @@ class RegionWriter {
   readonly #merges = new Map<number, number>();
   readonly #headers: ReadonlySet<number>;
   readonly #joined: ReadonlySet<number>;
+  /** Registers that the region may have changed when it is left. */
+  readonly #written: ReadonlySet<number>;
 
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
-    const used = new Set(graph.blocks.flatMap((b) => b.instructions.flatMap(registersOf)));
+    const uses = graph.blocks.flatMap((b) => b.instructions.map(registersOf));
+    const used = new Set(uses.flatMap((u) => u.used));
     used.delete(0);
+    this.#written = new Set(uses.flatMap((u) => u.written));
     this.#graph = graph;
     this.#shared = {
       code,
@@ -212,7 +223,9 @@ class RegionWriter {
 
   #waysOut(): void {
     const { code, runtime, registers, out } = this.#shared;
-    for (const [register, local] of registers) code.i32(0).get(local).access("i64.store", GPR + 8 * register);
+    for (const [register, local] of registers) {
+      if (this.#written.has(register)) code.i32(0).get(local).access("i64.store", GPR + 8 * register);
+    }
     code.get(out.way).op("i32.eqz").if();
     code.get(LEFT_PARAMETER).op("i32.eqz").if();
     code.i32(0).get(out.op).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
