@@ -21,6 +21,16 @@ async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
+async function listFolder(path: string): Promise<readonly string[] | undefined> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    return entries.filter((e) => e.isFile).map((e) => e.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
 async function specFiles(): Promise<readonly string[]> {
   const folder = new URL("specs/", import.meta.url);
   const entries = await Array.fromAsync(Deno.readDir(folder));
@@ -33,6 +43,7 @@ const io: Io = {
   out: (data) => writeAll(Deno.stdout, data),
   err: (text) => writeAll(Deno.stderr, text),
   readFile,
+  listFolder,
   specFiles,
   color: Deno.stdout.isTerminal() && Deno.stderr.isTerminal() && !Deno.noColor,
 };

@@ -12,6 +12,8 @@ export interface Io {
   err(text: string): void;
   /** Reads a whole file. */
   readFile(path: string): Promise<Uint8Array>;
+  /** The names of the files in a folder; undefined if there is no such folder. */
+  listFolder(path: string): Promise<readonly string[] | undefined>;
   /** The module URLs of the conformance specs. */
   specFiles(): Promise<readonly string[]>;
   /** True if text may be coloured. */

@@ -1,29 +1,27 @@
 /**
- * `lvz run`: a program on the bare machine.
+ * `lvz run`: a program on the bare machine, or state files.
  *
  * @module
  */
-import type { RunLimits } from "../core/engine.ts";
-import { MachineError } from "../core/errors.ts";
-import { ReferenceEngine } from "../core/exec/reference.ts";
 import type { Machine } from "../core/machine.ts";
 import { LA464, type Profile, PROFILES } from "../core/profile.ts";
 import { didYouMean } from "../core/asm/suggest.ts";
 import { LoadError, loadProgram } from "../devices/load.ts";
 import { createVirtMachine, type VirtMachine } from "../devices/virt.ts";
 import type { Command } from "./command.ts";
+import { executeProgram } from "./execute.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
-import { type Arguments, parseAddress, parseCount, parseSize } from "./options.ts";
+import { type Arguments, optionName, parseAddress, parseCount, parseSize } from "./options.ts";
 import { type ProgramFile, readProgram } from "./program_file.ts";
+import { runStates, STATE_OPTIONS } from "./run_states.ts";
+import { findStateFiles } from "./state_files.ts";
 import { type Ending, endingPlace, endingText, isSuccess, lastException, placeText } from "./stop_report.ts";
-import { stuckCheck } from "./stuck.ts";
 import { styleFor } from "./style.ts";
-import { type TracedInstruction, Tracer, traceText } from "./trace.ts";
+import { parseTraceLength, type TracedInstruction, traceText } from "./trace.ts";
 
 const DEFAULT_MEMORY = "256M";
 const DEFAULT_BUDGET = 100_000_000;
 const DEFAULT_TRACE = 8;
-const LONGEST_TRACE = 1_000_000;
 const STACK_POINTER = 3;
 
 /** What the options say. */
@@ -39,15 +37,27 @@ interface RunSettings {
 /** The command. */
 export const RUN: Command = {
   name: "run",
-  summary: "run a program on the bare machine (QEMU's virt) and print what its serial port sends",
-  forms: ["FILE.elf [options]", "FILE.s [options]", "FILE.bin --base ADDR [options]"],
+  summary:
+    "run a program on the bare machine (QEMU's virt) and print what its serial port sends, or run state files",
+  forms: [
+    "FILE.elf [options]",
+    "FILE.o [options]",
+    "FILE.s [options]",
+    "Image [options]",
+    "FILE.bin --base ADDR [options]",
+    "STATES.json|FOLDER… [--only ID] [--json] [options]",
+  ],
   options: [
     {
       name: "memory",
       value: "SIZE",
       text: `RAM, as in 64M or 1G (default ${DEFAULT_MEMORY}); what exceeds 256M is at 0x80000000`,
     },
-    { name: "budget", value: "N", text: `at most so many instructions (default ${DEFAULT_BUDGET})` },
+    {
+      name: "budget",
+      value: "N",
+      text: `at most so many instructions (default ${DEFAULT_BUDGET}, or what a state says)`,
+    },
     {
       name: "trace",
       value: "N",
@@ -56,14 +66,20 @@ export const RUN: Command = {
     {
       name: "base",
       value: "ADDR",
-      text: "address of a flat binary, or of assembly text (default for text 0x200000)",
+      text:
+        "address of a flat binary, an object, a position-independent ELF file or assembly text (default for all but the " +
+        "first 0x200000)",
     },
     { name: "profile", value: "NAME", text: `processor: ${PROFILES.map((p) => p.name).join(", ")}` },
+    ...STATE_OPTIONS,
   ],
   details:
-    `The program starts at its entry (_start of assembly text) in direct address mode. For assembly text $sp is the end of
-low RAM. A byte write of 0x34 to 0x100e001c powers off and ends the run. The serial port gets no input yet. Exit status: 0 after power off, 1 if the
+    `The program starts at its entry (_start of assembly text and of objects) in direct address mode. For assembly text and objects
+$sp is the end of low RAM. A byte write of 0x34 to 0x100e001c powers off and ends the run. The serial port gets no input yet. Exit status: 0 after power off, 1 if the
 run ended otherwise (the reason is on standard error), 2 if it could not begin.
+
+Of a state file (drivers/README.md) each state without a result is run and what it becomes is printed; one with a result is compared with it.
+Exit status: 1 if a result differs or a state has none, 2 if a file cannot be used.
 `,
   run,
 };
@@ -71,41 +87,39 @@ run ended otherwise (the reason is on standard error), 2 if it could not begin.
 async function run(args: Arguments, io: Io): Promise<number> {
   const [path, ...rest] = args.positional;
   if (path === undefined) throw new UsageError("Cannot run: no file is named");
+  const stateFiles = await findStateFiles(io, args.positional);
+  if (stateFiles !== undefined) return runStates(args, io, stateFiles, ["memory", "base", "profile"]);
+  for (const { name } of STATE_OPTIONS) {
+    if (args.text(name) !== undefined || args.flag(name)) {
+      throw new UsageError(`Cannot use ${optionName(name)}: ${path} is no state file (.json)`);
+    }
+  }
   if (rest.length > 0) throw new UsageError(`Cannot run ${rest.join(" ")}: one file at a time`);
   const settings = readSettings(args);
   const program = await readProgram(io, path, settings.base);
   const serial = new LineBuffer((bytes) => io.out(bytes));
-  const vm = prepare(program, settings, serial);
-  const tracer = settings.trace ? new Tracer(settings.trace) : undefined;
-  const isStuck = stuckCheck();
-  let ending: Ending;
+  const silence = new LineBuffer(() => {});
   try {
-    ending = execute(vm.machine, {
+    const { machine, ending, tracer } = executeProgram({
+      prepare: (silent) => prepare(program, settings, silent ? silence : serial),
       budget: settings.budget,
-      onInstruction: (m) => {
-        if (isStuck(m)) return true;
-        tracer?.before(m);
-        return false;
-      },
+      trace: settings.trace ?? 0,
     });
+    serial.flush();
+    return report(io, { program, settings, ending, machine, traced: tracer?.last(machine) });
   } finally {
     serial.flush();
   }
-  return report(io, { program, settings, ending, machine: vm.machine, traced: tracer?.last(vm.machine) });
 }
 
 function readSettings(args: Arguments): RunSettings {
   const budget = args.text("budget");
   const trace = args.text("trace");
   const base = args.text("base");
-  const count = trace === undefined ? undefined : parseCount("--trace", trace);
-  if (count !== undefined && count > LONGEST_TRACE) {
-    throw new UsageError(`Cannot use --trace: ${trace} is above the greatest, ${LONGEST_TRACE}`);
-  }
   return {
     memory: parseSize("--memory", args.text("memory") ?? DEFAULT_MEMORY),
     budget: budget === undefined ? DEFAULT_BUDGET : parseCount("--budget", budget),
-    trace: count,
+    trace: trace === undefined ? undefined : parseTraceLength(trace),
     base: base === undefined ? undefined : parseAddress("--base", base),
     profile: findProfile(args.text("profile") ?? LA464.name),
   };
@@ -127,7 +141,7 @@ function prepare(program: ProgramFile, { memory, profile }: RunSettings, serial:
     if (error instanceof LoadError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
-  if (program.kind === "assembly") vm.machine.gpr[STACK_POINTER] = vm.lowRamEnd;
+  if (program.needsStack) vm.machine.gpr[STACK_POINTER] = vm.lowRamEnd;
   return vm;
 }
 
@@ -138,15 +152,6 @@ function makeMachine(memory: number, profile: Profile, serial: LineBuffer): Virt
     if (error instanceof RangeError) {
       throw new UsageError(`Cannot use --memory: ${error.message}`, { cause: error });
     }
-    throw error;
-  }
-}
-
-function execute(m: Machine, limits: RunLimits): Ending {
-  try {
-    return new ReferenceEngine().run(m, limits);
-  } catch (error) {
-    if (error instanceof MachineError) return error;
     throw error;
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Machine } from "../core/machine.ts";
+import { UsageError } from "./io.ts";
+import { parseCount } from "./options.ts";
 import type { ProgramFile } from "./program_file.ts";
 import { hex, instructionText, table } from "./text.ts";
 
@@ -12,6 +14,19 @@ export interface TracedInstruction {
   readonly pc: bigint;
   readonly word: number | undefined;
   readonly world: "host" | "guest";
+}
+
+const LONGEST_TRACE = 1_000_000;
+
+/**
+ * The value of `--trace`.
+ *
+ * @throws {UsageError} if it is no number, or one that no memory holds
+ */
+export function parseTraceLength(text: string): number {
+  const count = parseCount("--trace", text);
+  if (count <= LONGEST_TRACE) return count;
+  throw new UsageError(`Cannot use --trace: ${text} is above the greatest, ${LONGEST_TRACE}`);
 }
 
 /** Keeps the last instructions; the machine's own history has only a few. */
