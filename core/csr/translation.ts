@@ -59,7 +59,7 @@ export const PWCL = csr(0x1c, "PWCL", "page walk, lower levels", {
   Dir1_width: bits(19, 15, "index bits of directory 1; 0: no such level"),
   Dir2_base: bits(24, 20, "lowest index bit of directory 2"),
   Dir2_width: bits(29, 25, "index bits of directory 2; 0: no such level"),
-  PTEWidth: bits(31, 30, "entry size: 64 bits << PTEWidth"),
+  PTEWidth: bits(31, 30, "entry size: 64 bits, times 1 + PTEWidth"),
 }, { ...TLB32, aka: ["PWCTL0"] });
 
 export const PWCH = csr(0x1d, "PWCH", "page walk, upper levels", {
