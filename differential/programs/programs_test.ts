@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MachineDriver } from "../../drivers/machine_driver.ts";
+import type { Answer, Driver } from "../../drivers/driver.ts";
+import { comparePrograms } from "./campaign.ts";
 import { FRAGMENTS } from "./fragments.ts";
 import { AT, LOG } from "./layout.ts";
 import { generateProgram } from "./program.ts";
@@ -31,4 +33,43 @@ Deno.test("programs come to their end, by way of exceptions, refills and interru
   });
   // Interrupt, PIL, PIS, PME, PPI, ADE, SYS, BRK, INE, IPE.
   for (const code of [0, 1, 2, 4, 7, 8, 11, 12, 13, 14]) assert(seen.has(code), `no exception ${code}`);
+});
+
+/** Our machine, but for one answer. */
+function wrongAt(index: number, wrong: (answer: Answer) => Answer): Driver {
+  const right = new MachineDriver();
+  return {
+    name: "wrong",
+    unobserved: right.unobserved,
+    answers: async (states) =>
+      (await right.answers(states)).map((answer, i) =>
+        states[i]?.id === `program-test-${index}` ? wrong(answer) : answer
+      ),
+  };
+}
+
+Deno.test("a program on which another machine differs or breaks down is found", async () => {
+  const compare = (oracle: Driver) =>
+    comparePrograms({
+      seed: "test",
+      first: 2,
+      count: 5,
+      profile: "la464-nolvz",
+      subject: new MachineDriver(),
+      oracle,
+      batch: 2,
+      onProgress: () => {},
+    });
+  const off = wrongAt(4, (answer) => {
+    assert(answer.kind === "result");
+    const gpr = new Map([...answer.result.gpr, [4, 1n]] as const);
+    return { kind: "result", result: { ...answer.result, gpr } };
+  });
+  const [different, ...others] = await compare(off);
+  assertEquals(others, []);
+  assertEquals(different?.index, 4);
+  assertEquals(different?.fields.map(({ field, theirs }) => [field, theirs]), [["$a0", 1n]]);
+  const [broken] = await compare(wrongAt(6, () => ({ kind: "broken", reason: "it hung" })));
+  assertEquals([broken?.index, broken?.broken], [6, "it hung"]);
+  assertEquals(await compare(new MachineDriver()), []);
 });
