@@ -69,6 +69,12 @@ async function lvz(args: readonly string[], color = false): Promise<Result> {
       if (file === undefined) return Promise.reject(new Error("there is no such file"));
       return Promise.resolve(typeof file === "string" ? new TextEncoder().encode(file) : file);
     },
+    listFolder: (path) => {
+      const names = Object.keys(FILES).filter((name) => name.startsWith(`${path}/`));
+      return Promise.resolve(
+        names.length === 0 ? undefined : names.map((name) => name.slice(path.length + 1)),
+      );
+    },
     // Importing specs inside a test would register their cases with the runner.
     specFiles: () => Promise.resolve([]),
     color,
@@ -191,7 +197,10 @@ Deno.test("lvz run gives assembly text a stack at the end of low RAM", async () 
 const WRONG_USE: readonly (readonly [args: readonly string[], message: string])[] = [
   [[], "Cannot start: no command is given"],
   [["rnu"], "Cannot find command rnu, did you mean run"],
-  [["boot"], "Cannot find command boot: there are run, asm, disasm, explain, rules, help"],
+  [
+    ["boot"],
+    "Cannot find command boot: there are run, gdb, asm, disasm, explain, rules, export, image, diff, trace, conform, help",
+  ],
   [["help", "rum"], "Cannot find command rum, did you mean run"],
   [["run"], "Cannot run: no file is named"],
   [["run", "a.s", "b.s"], "Cannot run b.s: one file at a time"],
@@ -244,7 +253,7 @@ const WRONG_USE: readonly (readonly [args: readonly string[], message: string])[
   [["explain", "ESTAT", "0x100000000"], "Cannot explain 0x100000000: ESTAT has 32 bits"],
   [["explain", "0x100000000"], "Cannot use the word: 0x100000000 is above the greatest, 0xffffffff"],
   [["explain", "0x3ff", "1"], "Cannot explain CSR 0x3ff: no CSR has this number"],
-  [["explain", "0x201", "1"], "Cannot explain CSR 0x201: it is one of the performance counters"],
+  [["explain", "0x101", "1"], "Cannot explain CSR 0x101: it is one of the vendor registers"],
   [["explain", "ecode", "30"], "Cannot explain ecode 30: no exception has it"],
   [
     ["explain", "ecode", "8", "2"],
@@ -444,4 +453,20 @@ Deno.test("lvz rules refuses a selection that selects nothing", async () => {
   const { status, err } = await lvz(["rules", "nonsense"]);
   assertEquals(status, 2);
   assertMatch(err, /Cannot list rules: no id contains nonsense/);
+});
+
+Deno.test("trace lists what instructions write, CSRs alone and from a symbol on if asked", async () => {
+  const { out, status } = await lvz(["trace", "wait.s", "--csr", "--from", "_start", "--budget", "20"]);
+  assertEquals(status, 0);
+  assertEquals(out.split("\n").map((line) => line.trim().split(/ {2,}/).slice(1)), [
+    ["_start+0x4", "csrwr $t0, EENTRY", "EENTRY 0x0 -> 0x200000"],
+    ["_start+0xc", "csrwr $t0, ECFG", "ECFG 0x0 -> 0x800"],
+    ["_start+0x14", "csrwr $t0, TCFG", "TCFG 0x0 -> 0x401"],
+    ["_start+0x1c", "csrxchg $t0, $t0, CRMD", "CRMD 0x8 -> 0xc"],
+    [],
+  ]);
+  const stores = await lvz(["trace", "wild_store.s", "--memory"]);
+  assertMatch(stores.out, /st\.d \$t0, \$t0, 8 +\[0x30000008\] = \$t0/);
+  const wrong = await lvz(["trace", "wait.s", "--from", "nowhere"]);
+  assertMatch(wrong.err, /Cannot begin at nowhere: nothing was executed there/);
 });

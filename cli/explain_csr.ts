@@ -22,7 +22,7 @@ const HIGHEST_NUMBER = 0x3fffn;
 const GUEST: Readonly<Record<GuestAccess, string>> = {
   copy: "has a guest copy, which the guest accesses without an exit",
   gspr: "no guest copy: an access in guest mode exits with GSPR",
-  gperf: "no guest copy unless GCFG.GPERF grants the counter: an access in guest mode exits with GSPR",
+  granted: "a guest copy if the host gives it away, else an access in guest mode exits with GSPR",
 };
 
 /** Fields of one bit an interrupt, with the position of their bit 0 in ESTAT.IS. */
@@ -61,8 +61,9 @@ function title(csr: CsrDeclaration): string {
 
 /** What a guest's access to the register does. */
 export function guestAccessText(csr: CsrDeclaration): string {
-  const { guest, trappedBy } = csr.options;
-  return `${GUEST[guest]}${trappedBy ? `; with ${trappedBy} = 1 it exits with GSPR` : ""}`;
+  const { guest, grant, trappedBy } = csr.options;
+  const granted = grant === undefined ? "" : ` (${grant.by} > ${grant.index})`;
+  return `${GUEST[guest]}${granted}${trappedBy ? `; with ${trappedBy} = 1 it exits with GSPR` : ""}`;
 }
 
 /** The fields of the register of a name, undefined if there is none. */

@@ -5,18 +5,37 @@
  */
 import { AssemblyErrors } from "../core/asm/errors.ts";
 import { didYouMean } from "../core/asm/suggest.ts";
-import { ElfError } from "../devices/elf.ts";
+import { ElfError } from "../devices/elf/mod.ts";
+import { StateFileError } from "../drivers/mod.ts";
 import { ASM } from "./asm.ts";
+import { CONFORM } from "./conform.ts";
 import type { Command } from "./command.ts";
+import { DIFF } from "./diff.ts";
 import { DISASM } from "./disasm.ts";
 import { EXPLAIN } from "./explain.ts";
+import { EXPORT } from "./export.ts";
+import { GDB } from "./gdb.ts";
+import { IMAGE } from "./image.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { optionName, parseArguments } from "./options.ts";
 import { RULES_COMMAND } from "./rules.ts";
 import { RUN } from "./run.ts";
+import { TRACE } from "./trace_steps.ts";
 import { table } from "./text.ts";
 
-const COMMANDS: readonly Command[] = [RUN, ASM, DISASM, EXPLAIN, RULES_COMMAND];
+const COMMANDS: readonly Command[] = [
+  RUN,
+  GDB,
+  ASM,
+  DISASM,
+  EXPLAIN,
+  RULES_COMMAND,
+  EXPORT,
+  IMAGE,
+  DIFF,
+  TRACE,
+  CONFORM,
+];
 const HELP = { name: "help", summary: "this list, or what a command takes: lvz help run" };
 const HELP_OPTIONS = ["--help", "-h"];
 
@@ -47,7 +66,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
 
 /** What is wrong with what the user gave, rather than with this program. */
 function isInputProblem(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof AssemblyErrors || error instanceof ElfError;
+  return [UsageError, AssemblyErrors, ElfError, StateFileError].some((kind) => error instanceof kind);
 }
 
 function findCommand(name: string): Command {

@@ -7,6 +7,7 @@ import { type Outcome, type Rule, type RuleId, RULES, rulesOf } from "../dsl/mod
 import type { Command } from "./command.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import type { Arguments } from "./options.ts";
+import { rulesPage } from "./rules_page.ts";
 import { collectCases, type NamedCase } from "./spec_cases.ts";
 import { type Style, styleFor } from "./style.ts";
 
@@ -20,10 +21,11 @@ interface CaseResult {
 export const RULES_COMMAND: Command = {
   name: "rules",
   summary: "list the rules, their cases and their results",
-  forms: ["[TEXT] [--cases] [--missing]"],
+  forms: ["[TEXT] [--cases] [--missing]", "--page"],
   options: [
     { name: "cases", text: "name the cases of each rule" },
     { name: "missing", text: "only rules that could be tested and have no case" },
+    { name: "page", text: "the whole list as Markdown, which is specs/RULES.md; runs nothing" },
   ],
   details:
     `TEXT selects rules whose id contains it, as in ENTRY or KVM-12. Every case of specs/ is run. The exit status is 1 if a case
@@ -35,6 +37,11 @@ does not pass or a testable rule has none.
 async function run(args: Arguments, io: Io): Promise<number> {
   const [filter, ...rest] = args.positional;
   if (rest.length > 0) throw new UsageError(`Cannot list ${rest.join(" ")}: one selection at a time`);
+  if (args.flag("page")) {
+    if (filter !== undefined) throw new UsageError(`Cannot select ${filter}: the page has every rule`);
+    io.out(rulesPage(await collectCases(await io.specFiles())));
+    return EXIT.ok;
+  }
   const ids = (Object.keys(RULES) as RuleId[]).filter((id) => id.includes(filter?.toUpperCase() ?? ""));
   if (ids.length === 0) throw new UsageError(`Cannot list rules: no id contains ${filter}`);
   const results = runAll(await collectCases(await io.specFiles()));
@@ -75,7 +82,14 @@ function ruleText(id: RuleId, cases: readonly CaseResult[], withCases: boolean, 
   const lines = withCases
     ? cases.map(({ named, result }) => `\n    ${result}  ${named.test.place}: ${named.title}`)
     : [];
-  return `${head}\n    ${style.dim(rule.text)}${reason}${lines.join("")}\n`;
+  const disputes = [rule.disputed, rule.alsoDisputed].flatMap((d) => d === undefined ? [] : disputeText(d));
+  return `${head}\n    ${style.dim(rule.text)}${disputes.join("")}${reason}${lines.join("")}\n`;
+}
+
+function disputeText({ readings, takes, chosen, settledBy }: NonNullable<Rule["disputed"]>): string {
+  const others = Object.keys(readings).filter((name) => name !== takes).join(", ");
+  const taken = new Map(Object.entries(readings)).get(takes);
+  return `\n    taken: ${takes}, not ${others}: ${taken}\n    why: ${chosen}\n    settled by: ${settledBy}`;
 }
 
 function state(rule: Rule, cases: readonly CaseResult[], style: Style): string {

@@ -11,12 +11,11 @@ export interface NamedCase {
   readonly test: CaseTest;
 }
 
-/**
- * Imports spec files and collects the cases that they hand to `Deno.test`.
- *
- * @param files module URLs
- */
-export async function collectCases(files: readonly string[]): Promise<readonly NamedCase[]> {
+/** A spec file: its module URL, or what imports it. */
+export type SpecFile = string | (() => Promise<unknown>);
+
+/** Imports spec files and collects the cases that they hand to `Deno.test`. */
+export async function collectCases(files: readonly SpecFile[]): Promise<readonly NamedCase[]> {
   const found: NamedCase[] = [];
   const collect = (title: unknown, test: unknown) => {
     if (typeof title === "string" && isCaseTest(test)) found.push({ title, test });
@@ -24,7 +23,7 @@ export async function collectCases(files: readonly string[]): Promise<readonly N
   const original = Object.getOwnPropertyDescriptor(Deno, "test")!;
   Object.defineProperty(Deno, "test", { value: collect, configurable: true });
   try {
-    for (const file of files) await import(file);
+    for (const file of files) await (typeof file === "string" ? import(file) : file());
   } finally {
     Object.defineProperty(Deno, "test", original);
   }

@@ -13,6 +13,8 @@ import type { Outcome, Problem } from "./outcome.ts";
 export interface Run {
   /** Name of the machine's profile. */
   readonly profile: string;
+  /** The exits that came, for a case of guest code. */
+  readonly transitions?: readonly string[];
   /** Runs the case to its end; undefined if it passed. */
   execute(): Problem | undefined;
   /** What is known of the case when an exception stops it. */
@@ -39,7 +41,12 @@ export function attempt(worldSwitch: string, start: () => Run): Outcome {
   } catch (error) {
     problem = brokenBy(error, run?.stopped() ?? {});
   }
-  return { worldSwitch, ...(run && { profile: run.profile }), ...(problem && { problem }) };
+  return {
+    worldSwitch,
+    ...(run && { profile: run.profile }),
+    ...(run?.transitions && { transitions: run.transitions }),
+    ...(problem && { problem }),
+  };
 }
 
 /**

@@ -5,9 +5,10 @@
  */
 import { CSRS, type Engine, EXCEPTIONS, type Machine, type Program } from "../core/mod.ts";
 import { CRMD, ESTAT } from "../core/csr/basic.ts";
-import { type AddressMap, createVirtMachine } from "../devices/mod.ts";
+import { type AddressMap, createVirtMachine, Ram } from "../devices/mod.ts";
 import { hypercallCode } from "../vcpu/guest_access.ts";
 import {
+  DIRECT_MAP,
   type GuestMemory,
   type HardwareExit,
   HostCpu,
@@ -35,16 +36,22 @@ const END_CODE = 0x7fff;
 const NOP = 0x03400000n;
 const SMALLEST_PAGE = 0x1000n;
 /** Small, because a machine is made for each case: an empty table at 0, the stage-2 tables, the guest's memory. */
-const MACHINE_MEMORY = 0xe0000;
+export const MACHINE_MEMORY = 0xe0000;
 /** GPA + this = HPA. Not 0, so that software and hardware which confuse the two are found out. */
-const GUEST_OFFSET = 0xa0000n;
-const TABLES = { start: 0x10000n, end: GUEST_OFFSET };
-/** The hypervisor's code is TypeScript, so that no memory is needed where its addresses lie. */
-const LAYOUT: HostLayout = {
+export const GUEST_OFFSET = 0xa0000n;
+/** Memory for stage-2 tables. */
+export const TABLES = { start: 0x10000n, end: GUEST_OFFSET };
+/**
+ * Most hypervisors' code is TypeScript, so that no memory is needed where its addresses lie. Its data and its stack lie between the empty
+ * tables at 0 and at PGDH and behind them.
+ */
+export const LAYOUT: HostLayout = {
   text: 0x9000_0000_0100_0000n,
   exitEntry: 0x9000_0000_0101_0000n,
   refillEntry: 0x102_0000n,
   hostRefillEntry: 0x103_0000n,
+  data: { start: DIRECT_MAP + 0x4000n, end: DIRECT_MAP + 0x8000n },
+  stack: DIRECT_MAP + 0x10000n,
 };
 
 /** Every guest register of another guest: recognisable, TI pending, no timer running and nothing done by TICLR and WCLLB. */
@@ -58,6 +65,46 @@ function initialGpr(register: number): bigint {
 /** Assembles a case's code. */
 export function assembleGuest(c: Case): Program {
   return assembleCase(c.code, `hvcl ${END_CODE}`);
+}
+
+/**
+ * Puts a guest's code into its memory.
+ *
+ * @throws {CaseError} if it does not fit
+ */
+export function loadGuest(bus: AddressMap, program: Program): void {
+  for (const { name, address, bytes } of program.segments) {
+    if (address + BigInt(bytes.length) > GUEST_MEMORY) {
+      throw new CaseError(
+        `Cannot load ${name} at ${hex(address)}: guest memory ends at ${hex(GUEST_MEMORY)}`,
+      );
+    }
+    const memory = bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length);
+    if (memory === undefined) throw new RangeError(`Cannot load ${name}: no RAM at GPA ${hex(address)}`);
+    memory.set(bytes);
+  }
+}
+
+/** Where machine code lies unless it was linked for other addresses. */
+export const CODE_BASE: bigint = LAYOUT.text;
+/** Bytes from there on that it may take; its data follow. */
+const CODE_BYTES = 0x4_0000;
+const PAGE = 0x1000n;
+
+/** Where a hypervisor lies; gives one of machine code memory there. */
+export function layOut(bus: AddressMap, { machineCode }: WorldSwitch): HostLayout {
+  if (machineCode === undefined) return LAYOUT;
+  const { dataBytes, linkedAt } = machineCode;
+  const start = CODE_BASE - DIRECT_MAP;
+  const bytes = CODE_BYTES + dataBytes;
+  bus.add(Number(start), new Ram("hypervisor", bytes));
+  if (linkedAt !== undefined && (linkedAt.start < start || linkedAt.end > start + BigInt(CODE_BYTES))) {
+    const from = linkedAt.start - linkedAt.start % PAGE;
+    const size = (linkedAt.end - from + PAGE - 1n) / PAGE * PAGE;
+    bus.add(Number(from), new Ram("linked hypervisor", Number(size)));
+  }
+  const data = { start: CODE_BASE + BigInt(CODE_BYTES), end: CODE_BASE + BigInt(bytes) };
+  return { ...LAYOUT, data };
 }
 
 /** A case's machine, ready for its first entry. */
@@ -79,8 +126,9 @@ export class Bench {
     this.program = program;
     this.budget = budget;
     this.cpu = new HostCpu(this.machine, engine);
-    setUpHost(this.cpu, LAYOUT);
-    this.vcpu = worldSwitch.create(this.cpu, LAYOUT);
+    const layout = layOut(bus, worldSwitch);
+    setUpHost(this.cpu, layout);
+    this.vcpu = worldSwitch.create(this.cpu, layout);
     // The VMM's own memory, written as the guest's code is: before the guest runs there is nobody to tell the difference.
     const store = (address: bigint, value: bigint) => this.machine.writePhysical(Number(address), 8, value);
     this.#table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
@@ -89,21 +137,8 @@ export class Bench {
       map: (gpa) => this.#mapAgain(gpa - gpa % GRANULE),
     };
     this.#table.map(0n, GUEST_OFFSET, GUEST_MEMORY);
-    this.#load(bus);
+    loadGuest(bus, this.program);
     this.#start();
-  }
-
-  #load(bus: AddressMap): void {
-    for (const { name, address, bytes } of this.program.segments) {
-      if (address + BigInt(bytes.length) > GUEST_MEMORY) {
-        throw new CaseError(
-          `Cannot load ${name} at ${hex(address)}: guest memory ends at ${hex(GUEST_MEMORY)}`,
-        );
-      }
-      const memory = bus.ramBytes(Number(address + GUEST_OFFSET), bytes.length);
-      if (memory === undefined) throw new RangeError(`Cannot load ${name}: no RAM at GPA ${hex(address)}`);
-      memory.set(bytes);
-    }
   }
 
   #start(): void {
@@ -223,9 +258,12 @@ export class Bench {
     }
   }
 
-  /** Writes host CSRs with csrxchg. */
+  /** Writes host CSRs with csrxchg, or as the hypervisor's configuration where it has one. */
   setHostCsrs(values: CsrValues): void {
-    for (const [csr, { value, mask }] of values) this.cpu.csrxchg(csr, value, mask);
+    for (const [csr, { value, mask }] of values) {
+      if (this.vcpu.configureHost === undefined) this.cpu.csrxchg(csr, value, mask);
+      else this.vcpu.configureHost(csr, value, mask);
+    }
   }
 
   /** Drives interrupt lines. */

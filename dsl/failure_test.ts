@@ -95,7 +95,7 @@ const BROKEN: readonly (readonly [what: string, fields: object, message: string]
   [
     "a world switch that does not exist",
     { switches: ["xen"] },
-    'Cannot run the case: switches names "xen"; there are arceos, kvm',
+    'Cannot run the case: switches names "xen"; there are arceos, kvm, hvisor, arceos-asm, kvm-asm',
   ],
   [
     "a world switch named twice",
@@ -105,7 +105,7 @@ const BROKEN: readonly (readonly [what: string, fields: object, message: string]
   [
     "a profile that does not exist",
     { profile: "la664" },
-    'Cannot run the case: profile names "la664"; there are la464, la464-v1.1, la464-nolvz',
+    'Cannot run the case: profile names "la664"; there are la464, la464-v1.1, la464-nolvz, la464-nopmu',
   ],
   [
     "a profile without guests",

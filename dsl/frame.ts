@@ -6,7 +6,7 @@
  */
 import { type CsrBank, EXCEPTIONS, registerName } from "../core/mod.ts";
 import { ECFG, EENTRY, ESTAT } from "../core/csr/basic.ts";
-import type { HardwareExit, VCpu } from "../vcpu/mod.ts";
+import { type HardwareExit, promised, type VCpu } from "../vcpu/mod.ts";
 import { compareMasked, compareUnchanged, type Transition } from "./compare.ts";
 import { type Difference, unequal } from "./difference.ts";
 import { ALL_BITS, type CsrValues } from "./names.ts";
@@ -89,7 +89,11 @@ export function compareRunPromises(vcpu: VCpu, before: HostState, after: HostSta
   const registers = savedGprs.flatMap((r) =>
     unequal(`host ${registerName(r)}`, after.gprs[r] ?? 0n, before.gprs[r] ?? 0n, { why })
   );
-  return [...compareUnchanged("host", restoredByRun, before.csrs, after.csrs, why), ...registers];
+  const csrs = restoredByRun.map(promised).flatMap(({ csr, mask }) => {
+    const [got, value] = [after.csrs.get(csr) ?? 0n, before.csrs.get(csr) ?? 0n];
+    return compareMasked(`host ${csr.name}`, got, { value, mask }, { csr, why });
+  });
+  return [...csrs, ...registers];
 }
 
 /** What the world switch promised of the host from bind to unbind. */

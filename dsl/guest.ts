@@ -59,10 +59,31 @@ export function runEverywhere(c: Case, options: RunOptions = {}): readonly Outco
   const all = options.worldSwitches ?? WORLD_SWITCHES;
   // Nobody has looked at the case yet.
   const names: unknown = (c as Partial<Case> | null | undefined)?.switches;
-  const chosen = all.filter((s) => !Array.isArray(names) || names.includes(s.name));
+  const chosen = all.filter((s) =>
+    !Array.isArray(names) || names.includes(s.name) || names.includes(s.protocol)
+  );
   if (chosen.length === 0) return [runNowhere(c, all)];
   let prepared: ResolvedCase | undefined;
-  return chosen.map((s) => attempt(s.name, () => new CaseRun(prepared ??= prepareCase(c), s, engine)));
+  const outcomes = chosen.map((s) =>
+    attempt(s.name, () => new CaseRun(prepared ??= prepareCase(c), s, engine))
+  );
+  return outcomes.map((outcome, i) => compareForms(outcome, chosen[i]?.protocol, outcomes));
+}
+
+/** Two forms of one protocol, TypeScript and assembly, must see the same transitions: otherwise one of them is none of it. */
+function compareForms(outcome: Outcome, protocol: string | undefined, all: readonly Outcome[]): Outcome {
+  const other = all.find((o) => o.worldSwitch === protocol);
+  if (other === undefined || other.problem !== undefined || outcome.problem !== undefined) return outcome;
+  const [own = [], others = []] = [outcome.transitions, other.transitions];
+  const first = others.findIndex((text, i) => text !== own[i]);
+  if (first < 0) return outcome;
+  const headline =
+    `exit ${first + 1}: two forms of one protocol differ: ${other.worldSwitch} sees ${others[first]}; ` +
+    `${outcome.worldSwitch} ${own[first]}`;
+  return {
+    ...outcome,
+    problem: { result: "error", headline, marks: [], differences: [], notes: [], history: [] },
+  };
 }
 
 /** A case without a world switch is broken, or asks for one that is not there. */

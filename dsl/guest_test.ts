@@ -64,7 +64,10 @@ Deno.test("a failing case throws a CaseFailure, a broken one a CaseError, with n
 
 Deno.test("without a title a report says `case`, and repeats the whole file", () => {
   const { message } = thrownBy(guest(FAILING));
-  assertMatch(message, /^case {2}dsl\/guest_test\.ts:\d+ {2}world switch arceos, kvm {2}profile la464\n/);
+  assertMatch(
+    message,
+    /^case {2}dsl\/guest_test\.ts:\d+ {2}world switch arceos, kvm, hvisor, arceos-asm, kvm-asm {2}profile la464\n/,
+  );
   assertMatch(message, /\n {2}repeat: deno test dsl\/guest_test\.ts$/);
 });
 
@@ -137,7 +140,10 @@ Deno.test(`cases give the same result in every order and every time (seed ${SEED
     const shuffled = cases.map((c) => ({ c, at: random() })).sort((a, b) => a.at - b.at).map(({ c }) => c);
     for (const c of shuffled) assertEquals(outcomeText(c), first.get(c));
   }
-  assertEquals(first.get(PASSING), "arceos: undefined\nkvm: undefined");
+  assertEquals(
+    first.get(PASSING),
+    "arceos: undefined\nkvm: undefined\nhvisor: undefined\narceos-asm: undefined\nkvm-asm: undefined",
+  );
 });
 
 function frozen<T>(value: T): T {

@@ -181,7 +181,7 @@ export class HostRun implements Run {
 
   #values(isGuest: boolean): Values {
     const bank = isGuest ? this.#machine.guest : this.#machine.host;
-    const present = CSRS.filter((csr) => bank.has(csr.number) && (!isGuest || csr.options.guest === "copy"));
+    const present = CSRS.filter((csr) => bank.has(csr.number) && (!isGuest || csr.options.guest !== "gspr"));
     return new Map(present.map((csr) => [csr, readCsr(this.#machine, isGuest, csr)]));
   }
 

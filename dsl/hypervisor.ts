@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Entered, type HardwareExit, serviceInterrupts } from "../vcpu/mod.ts";
+import { type Entered, type Exit, type HardwareExit, serviceInterrupts } from "../vcpu/mod.ts";
 import type { Bench } from "./bench.ts";
 import type { ExpectedHandling } from "./case.ts";
 import { kindOf } from "./compare.ts";
@@ -47,7 +47,12 @@ function skipsByDefault(actions: ResolvedActions, kind: string): boolean {
 }
 
 function handle(bench: Bench, exit: HardwareExit, expected: ExpectedHandling): readonly Difference[] {
-  const got: Readonly<Record<string, unknown>> = { ...bench.vcpu.handle(exit) };
+  return reportedOtherwise(bench.vcpu.handle(exit), expected);
+}
+
+/** What a world switch's handler reported otherwise than expected. */
+export function reportedOtherwise(exit: Exit, expected: ExpectedHandling): readonly Difference[] {
+  const got: Readonly<Record<string, unknown>> = { ...exit };
   return Object.entries(expected).flatMap(([name, wanted]) =>
     unequal(`handler's ${name}`, show(got[name]), show(wanted))
   );

@@ -12,5 +12,14 @@ export { guest, runEverywhere } from "./guest.ts";
 export { host } from "./host.ts";
 export type { HostCase, HostExpectation } from "./host_case.ts";
 export type { Mark, Outcome, Problem } from "./outcome.ts";
+export { protocol, runProtocol } from "./protocol.ts";
+export type {
+  CsrWrite,
+  ProtocolCall,
+  ProtocolCase,
+  ProtocolExpectation,
+  ProtocolFunction,
+  Step,
+} from "./protocol_case.ts";
 export * from "./rules/mod.ts";
 export { type CaseTest, isCaseTest, type RunOptions, type TestContext } from "./test_function.ts";

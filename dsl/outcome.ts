@@ -41,6 +41,8 @@ export interface Outcome {
   readonly worldSwitch: string;
   /** Name of the machine's profile; undefined for a case that never came to have a machine. */
   readonly profile?: string;
+  /** The exits that came, each in a line: the same for every form of one protocol. */
+  readonly transitions?: readonly string[];
   /** Undefined if the case passed. */
   readonly problem?: Problem;
 }

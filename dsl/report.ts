@@ -17,6 +17,11 @@ export interface CaseIdentity {
   readonly title: string | undefined;
   /** Where the case was made: `specs/gspr_test.ts:12`. */
   readonly place: string;
+  /**
+   * The command that runs it again.
+   * @default {deno test, with the file and the title}
+   */
+  readonly repeat?: string;
 }
 
 /** Prose is broken before this column; code and values are left whole. */
@@ -198,13 +203,15 @@ function wordText(word: bigint): string {
 
 // How to repeat --------------------------------------------------------------------------------------------------------
 
-function repeatLine({ title, place }: CaseIdentity): string {
+function repeatLine({ title, place, repeat }: CaseIdentity): string {
+  if (repeat !== undefined) return `  repeat: ${repeat}`;
   const file = place.replace(/:\d+$/, "");
   const filter = title === undefined ? "" : ` --filter ${shellQuoted(title)}`;
   return `  repeat: deno test ${file}${filter}`;
 }
 
-function shellQuoted(text: string): string {
+/** A word of a command line. */
+export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -8,7 +8,8 @@ import type { Entered, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
 import type { Case } from "./case.ts";
-import { compareGuest, registersOf, sameExit, type Transition } from "./compare.ts";
+import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
+import { hex } from "./decode.ts";
 import type { Difference } from "./difference.ts";
 import {
   CarriedState,
@@ -31,6 +32,7 @@ import { RegisterSnapshot, type Stay, StayObserver } from "./observe.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { profileOf } from "./program.ts";
 import { resolveCase, type ResolvedCase, type ResolvedEvent, type ResolvedExit } from "./resolve.ts";
+import { blamePromises } from "./switch/blame.ts";
 import { validate } from "./validate.ts";
 
 /**
@@ -56,6 +58,7 @@ export class CaseRun implements Run {
   #position = "before the first entry";
   /** What was seen since the last entry. */
   #stays: readonly Stay[] = [];
+  readonly #transitions: string[] = [];
 
   constructor(c: ResolvedCase, worldSwitch: WorldSwitch, engine: Engine) {
     const bench = new Bench(c, worldSwitch, engine);
@@ -67,6 +70,10 @@ export class CaseRun implements Run {
 
   get profile(): string {
     return this.#case.profile.name;
+  }
+
+  get transitions(): readonly string[] {
+    return this.#transitions;
   }
 
   execute(): Problem | undefined {
@@ -136,6 +143,7 @@ export class CaseRun implements Run {
     const gprs = registersOf(bench.vcpu);
     const host = this.#hostState();
     const entered = this.#enter(this.#case.budget);
+    this.#transitions.push(transitionText(entered));
     if (!sameExit(expected, entered)) return this.#mismatch(i, entered);
     const transition = { bench, expected, entered, stays: this.#stays, gprs };
     const differences = [
@@ -145,7 +153,9 @@ export class CaseRun implements Run {
     ];
     if (differences.length > 0) {
       const headline = `${this.#position} is not as it should be: ${describeActual(bench, entered)}`;
-      return this.#fail({ headline, marks: [actualMark(bench, entered)], differences });
+      const blame = entered.kind === "budget" ? [] : blamePromises(bench.vcpu, host, this.#hostState());
+      const notes = [...this.#details().notes, ...blame];
+      return this.#fail({ headline, marks: [actualMark(bench, entered)], differences, notes });
     }
     return entered.kind === "exit" ? this.#act(expected, entered) : undefined;
   }
@@ -228,4 +238,12 @@ export class CaseRun implements Run {
     if (entered.kind === "budget" || bench.isEnd(entered.exit)) return undefined;
     return this.#fail(extraExit(bench, exits.length, entered));
   }
+}
+
+/** An exit with what the hardware recorded of it, but for interrupts that are pending: these depend on the time that software takes. */
+function transitionText(entered: Entered): string {
+  if (entered.kind === "budget") return "no exit";
+  const { via, estat, pc, badi } = entered.exit;
+  const code = via === "refill" ? "refill" : `${exceptionName(estat)}, BADI ${hex(badi)}`;
+  return `${code} at ${hex(pc)}, stage-2 refills: ${entered.refills.length}`;
 }

@@ -10,6 +10,7 @@ import type { AnyCase } from "./any_case.ts";
 import type { Case, ExpectedExit, GuestException, Mapping, TimedEvent } from "./case.ts";
 import { CaseError } from "./errors.ts";
 import type { HostCase, HostExpectation } from "./host_case.ts";
+import type { ProtocolCase, ProtocolExpectation, ProtocolFunction } from "./protocol_case.ts";
 
 /** Checks one value; `where` is its place in the case, empty for the case itself. Throws a {@linkcode CaseError} that names it. */
 type Shape = (value: unknown, where: string) => void;
@@ -238,6 +239,79 @@ const HOST_CASE_FIELDS = {
   budget: WHOLE,
 } satisfies Record<keyof HostCase, Shape>;
 const HOST_CASE = fields(HOST_CASE_FIELDS, "rule", "code", "expect");
+
+const STEP: Shape = (value, where) => {
+  if (typeof value === "string") return;
+  LIST(value, where);
+  const [name, written, more] = value as readonly unknown[];
+  TEXT(name, `${where}[0]`);
+  if (written !== undefined) (isObject(written) ? REGISTERS : VALUE)(written, `${where}[1]`);
+  if (more !== undefined) {
+    throw new CaseError(`Cannot run the case: ${where} has more than a CSR and a value`);
+  }
+};
+
+const EXPECTED_OF_CALL = {
+  vcpu: WHOLE,
+  set: CSRS,
+  lines: LINES,
+  advance: WHOLE,
+  executes: list(STEP),
+  otherSteps: oneOf("none", "any"),
+  host: CSRS,
+  guest: CSRS,
+  regs: REGISTERS,
+  pc: VALUE,
+  memory: MEMORY,
+} satisfies Record<keyof ProtocolExpectation, Shape>;
+
+/** The arguments of each call; those of the second list may not be left out. */
+const CALLS: Readonly<
+  Record<ProtocolFunction["call"], readonly [Readonly<Record<string, Shape>>, ...string[]]>
+> = {
+  enable: [{}],
+  disable: [{}],
+  create: [{ boot: fields({ cpuId: WHOLE, deviceTree: ADDRESS }, "cpuId", "deviceTree") }],
+  setup: [{ passthroughTimer: FLAG }],
+  setEntry: [{ gpa: VALUE }, "gpa"],
+  setNestedPageTable: [{ root: ADDRESS }],
+  setGpr: [{ register: TEXT, value: VALUE }, "register", "value"],
+  setReturnValue: [{ value: VALUE }, "value"],
+  bind: [{}],
+  unbind: [{}],
+  inject: [{ interrupt: INTERRUPT }, "interrupt"],
+  withdraw: [{ interrupt: INTERRUPT }, "interrupt"],
+  enter: [{ exit: oneOf(...EXCEPTION_NAMES, "refill"), at: VALUE, vector: WHOLE }, "exit"],
+  handle: [{ reports: HANDLING }, "reports"],
+  wait: [{}],
+};
+const CALL_NAME = oneOf(...Object.keys(CALLS));
+
+const CALL: Shape = (value, where) => {
+  OBJECT(value, where);
+  const { call } = value as { readonly call?: unknown };
+  CALL_NAME(call, `${where}.call`);
+  const [own, ...required] = CALLS[call as ProtocolFunction["call"]];
+  fields({ call: TEXT, ...own, ...EXPECTED_OF_CALL }, ...required)(value, where);
+};
+
+const PROTOCOL_FIELDS = {
+  ...ANY_CASE_FIELDS,
+  switches: list(TEXT),
+  code: TEXT,
+  host: CSRS,
+  calls: list(CALL),
+} satisfies Record<keyof ProtocolCase, Shape>;
+const PROTOCOL = fields(PROTOCOL_FIELDS, "rule", "switches", "calls");
+
+/**
+ * Checks that a value has the shape of a case about a hypervisor's software.
+ *
+ * @throws {CaseError} with the place in the case
+ */
+export function checkProtocolShape(c: unknown): asserts c is ProtocolCase {
+  PROTOCOL(c, "");
+}
 
 /**
  * Checks that a value has the shape of a case.

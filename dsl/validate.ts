@@ -12,8 +12,9 @@ import type { Actions, Case, ExpectedExit, Mapping, TimedEvent } from "./case.ts
 import { hex } from "./decode.ts";
 import { CaseError } from "./errors.ts";
 import type { HostCase } from "./host_case.ts";
+import type { ProtocolCase } from "./protocol_case.ts";
 import { isRuleId, type Rule, RULES } from "./rules/mod.ts";
-import { checkHostShape, checkShape } from "./shape.ts";
+import { checkHostShape, checkProtocolShape, checkShape } from "./shape.ts";
 
 const HIGHEST_HYPERCALL = 0x7fff;
 /** More would take minutes; a case needs thousands. */
@@ -56,9 +57,21 @@ export function validateHost(c: unknown): asserts c is HostCase {
   checkCommon(c);
 }
 
-function checkCommon(c: AnyCase & Pick<Case, "code" | "budget">): void {
+/**
+ * Checks a case about a hypervisor's software, whatever it is.
+ *
+ * @throws {CaseError} with the place in the case
+ */
+export function validateProtocol(c: unknown): asserts c is ProtocolCase {
+  checkProtocolShape(c);
+  checkCommon(c);
+  checkSwitches(c.switches);
+  if (c.calls.length === 0) refuse("calls", "is empty: a case that expects nothing cannot fail");
+}
+
+function checkCommon(c: AnyCase & Partial<Pick<Case, "code" | "budget">>): void {
   checkRules(rulesOf(c));
-  if (c.code.trim() === "") refuse("code", "is empty");
+  if (c.code?.trim() === "") refuse("code", "is empty");
   checkRange("budget", c.budget, 1, HIGHEST_BUDGET);
   if (c.profile !== undefined) checkKnown("profile", c.profile, PROFILES.map((p) => p.name));
   checkChoices(c.choices ?? {});

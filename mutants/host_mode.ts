@@ -79,10 +79,10 @@ const CONTROL_REGISTERS: readonly Mutant[] = [
   },
   {
     name: "GCFG.GPERF can be set although GPMP is 0",
-    rule: "LVZ-CSR-07",
+    rule: "LVZ-PMU-03",
     file: REGISTERS,
-    find: '"counters given to the guest", { access: "const", aka',
-    replace: '"counters given to the guest", { aka',
+    find: "BigInt(profile.performanceCounters),",
+    replace: "7n,",
   },
   {
     name: "the encoding 3 of GCFG.MATC and GCI sticks",
@@ -148,9 +148,9 @@ const GUEST_COPIES: readonly Mutant[] = [
     name: "gcsr* of a number without a copy reach the host's register",
     rule: "LVZ-INSN-05",
     file: CSR,
-    find: 'if (csr === undefined || csr.options.guest !== "copy") return 0n;',
+    find: 'if (csr === undefined || csr.options.guest === "gspr") return 0n;',
     replace:
-      'if (csr === undefined) return 0n;\n  if (csr.options.guest !== "copy") return exchange(m, csr, value, mask, { isGuest: false, writer: "host" });',
+      'if (csr === undefined) return 0n;\n  if (csr.options.guest === "gspr") return exchange(m, csr, value, mask, { isGuest: false, writer: "host" });',
   },
   {
     name: "gcsrwr cannot write what the guest can only read",

@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { DEBUGGING_MUTANTS } from "./debugging.ts";
+import { EXIT_MUTANTS } from "./exits.ts";
+import { GUEST_MODE_MUTANTS } from "./guest_mode.ts";
 import { HOST_MODE_MUTANTS } from "./host_mode.ts";
 import type { Mutant } from "./mutant.ts";
+import { PROTOCOL_MUTANTS } from "./protocols.ts";
 
 const EXCEPTION = "core/exception.ts";
 const SYSTEM = "core/exec/system_calls.ts";
@@ -77,8 +81,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "hvcl is accepted at guest PLV3",
     rule: "LVZ-INSN-09",
     file: PERMISSION,
-    find: "if (privileged && m.plv !== 0)",
-    replace: 'if (privileged && guest !== "hvc" && m.plv !== 0)',
+    find: "if (privileged && m.plv !== 0 &&",
+    replace: 'if (privileged && guest !== "hvc" && m.plv !== 0 &&',
   },
   {
     name: "PVM reads 0 after an exit",
@@ -150,8 +154,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a CSR without a guest copy reads 0 in the guest instead of exiting",
     rule: "LVZ-GCSR-05",
     file: CSR,
-    find: 'if (guest !== "copy" || trapped)',
-    replace: "if (trapped)",
+    find: 'const exits = guest === "gspr" ||',
+    replace: "const exits =",
   },
   // Translation ------------------------------------------------------------------------------------------------------
   {
@@ -358,4 +362,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   // What a host sees without a guest ---------------------------------------------------------------------------------
   ...HOST_MODE_MUTANTS,
+  ...GUEST_MODE_MUTANTS,
+  ...EXIT_MUTANTS,
+  ...PROTOCOL_MUTANTS,
+  ...DEBUGGING_MUTANTS,
 ];

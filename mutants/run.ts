@@ -1,12 +1,13 @@
 /**
- * `deno task mutants [TEXT]`: runs the specs against every mutant (or those whose name or file contains TEXT) and prints which case killed it. Exit status
- * 1 if one survives, 2 if one does not fit the source any more.
+ * `deno task mutants [TEXT]`: runs the specs against every mutant (or those whose name, file or rule contains TEXT) and prints which case killed it, and how
+ * many mutants each rule has. Exit status 1 if one survives, 2 if one does not fit the source any more.
  *
  * @module
  */
 import { bold, red } from "@std/fmt/colors";
 import { type Mutant, mutate, StaleMutant } from "./mutant.ts";
 import { MUTANTS } from "./mutants.ts";
+import { coverage } from "./coverage.ts";
 import type { WorkerResult } from "./worker.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -46,19 +47,25 @@ async function specFiles(): Promise<readonly string[]> {
   return files.sort();
 }
 
-/** Runs the specs in a process of their own, with a mutant in place or none. */
-async function attack(mutant: Mutant | undefined, specs: readonly string[]): Promise<WorkerResult> {
+/** Runs the specs in a process of their own, with a mutant in place or none; the files in `first` come before the others. */
+async function attack(
+  mutant: Mutant | undefined,
+  first: readonly string[],
+  specs: readonly string[],
+): Promise<WorkerResult> {
   const directory = await Deno.makeTempDir({ prefix: "lvz-mutant-" });
   try {
     const map = await prepare(mutant, directory);
     const worker = new URL("worker.ts", import.meta.url).href;
     const options = ["run", "--quiet", "--no-check", "--no-lock", `--import-map=${map}`, "--allow-read"];
-    const args = [...options, worker, mutant?.rule ?? "", ...specs];
+    const args = [...options, worker, mutant?.rule ?? "", `${first.length}`, ...first, ...specs];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } })
       .output();
     const text = new TextDecoder().decode(stdout);
     if (text !== "") return JSON.parse(text) as WorkerResult;
-    throw new Error(`Cannot run mutant "${mutant?.name ?? "none"}": ${new TextDecoder().decode(stderr)}`);
+    throw new StaleMutant(
+      `Cannot run mutant "${mutant?.name ?? "none"}": ${new TextDecoder().decode(stderr)}`,
+    );
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -69,26 +76,29 @@ function line(mutant: Mutant, result: WorkerResult): string {
   if (result.killedBy === undefined) {
     return `${red("survived")}  ${name} ${mutant.rule} (${result.cases} cases)`;
   }
-  return `killed    ${name} ${mutant.rule}, by ${result.place}: ${result.killedBy}`;
+  const whose = result.isOwn ? "" : " (a case of another rule)";
+  return `killed    ${name} ${mutant.rule}, by ${result.place}: ${result.killedBy}${whose}`;
 }
 
 async function main(filter: string | undefined): Promise<number> {
   const chosen = MUTANTS.filter((m) =>
-    filter === undefined || m.name.includes(filter) || m.file.includes(filter)
+    filter === undefined || m.name.includes(filter) || m.file.includes(filter) || m.rule.includes(filter)
   );
   const specs = await specFiles();
-  const unharmed = await attack(undefined, specs);
+  const unharmed = await attack(undefined, [], specs);
   if (unharmed.killedBy !== undefined) {
     console.log(red(`Cannot judge mutants: without one, this case does not pass: ${unharmed.killedBy}`));
     return 2;
   }
   const queue = [...chosen];
-  let [survivors, stale] = [0, 0];
+  let [survivors, stale, strangers] = [0, 0, 0];
   const work = async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       try {
-        const result = await attack(mutant, specs);
+        const own = (unharmed.files?.[mutant.rule] ?? []).map((file) => new URL(file, ROOT).href);
+        const result = await attack(mutant, own, specs);
         if (result.killedBy === undefined) survivors++;
+        else if (!result.isOwn) strangers++;
         console.log(line(mutant, result));
       } catch (error) {
         if (!(error instanceof StaleMutant)) throw error;
@@ -98,8 +108,10 @@ async function main(filter: string | undefined): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
+  if (filter === undefined) console.log(coverage());
   const killed = chosen.length - survivors - stale;
-  console.log(bold(`${chosen.length} mutants: ${killed} killed, ${survivors} survived, ${stale} stale`));
+  const by = strangers === 0 ? "" : ` (${strangers} by a case of another rule)`;
+  console.log(bold(`${chosen.length} mutants: ${killed} killed${by}, ${survivors} survived, ${stale} stale`));
   return stale > 0 ? 2 : survivors > 0 ? 1 : 0;
 }
 

@@ -15,15 +15,22 @@ import {
   Machine,
 } from "../core/mod.ts";
 import { ESTAT, LLBCTL } from "../core/csr/basic.ts";
-import { GCFG, GTLBC } from "../core/csr/lvz.ts";
+import { GCFG, GSTAT, GTLBC } from "../core/csr/lvz.ts";
 import { PGDH, TLBRERA } from "../core/csr/translation.ts";
-import { DIRECT_MAP, HostCpu, NestedPageTable, setUpHost, type VCpu, type WorldSwitch } from "../vcpu/mod.ts";
+import {
+  DIRECT_MAP,
+  HostCpu,
+  NestedPageTable,
+  type PageTableFormat,
+  setUpHost,
+  type VCpu,
+  type WorldSwitch,
+} from "../vcpu/mod.ts";
 import { code } from "./instructions.ts";
 import {
   CODE_GPA,
   DATA_PAGES,
   END_CODE,
-  GIDS,
   GUEST_MARKS,
   GUEST_MEMORY,
   HOST_MARKS,
@@ -59,6 +66,8 @@ class Guest {
   readonly reach: Reach;
   /** The interrupt lines that the host drives for it. */
   readonly lines = new Set<number>();
+  /** What its world switch has in GSTAT.GID for it; 0 before it first ran. */
+  gid = 0;
   /** The hardware's guest copies when it last left; undefined before it first ran. */
   left: BigUint64Array | undefined;
   /** Registers that the host changed since then, by position in the bank. */
@@ -118,7 +127,11 @@ export class SequenceBench {
     setUpHost(this.cpu, LAYOUT);
     // A GPA with bit 47 set makes a refill handler walk PGDH, of which KVM takes no care; the host has no table there.
     this.cpu.csrwr(PGDH, DIRECT_MAP);
-    this.guests = [this.#guest(0, worldSwitch), this.#guest(1, worldSwitch)];
+    const hypervisor = worldSwitch.attach(this.cpu, LAYOUT);
+    hypervisor.enable();
+    this.guests = ([0, 1] as const).map((n) =>
+      this.#guest(n, hypervisor.createVCpu(), worldSwitch.pageTable)
+    );
     this.cpu.observer = { beforeEntry: () => this.#beforeEntry(), afterExit: () => this.#afterExit() };
     this.#load(0, sequence);
     this.#load(1, sequence);
@@ -126,13 +139,12 @@ export class SequenceBench {
 
   // Setting up ---------------------------------------------------------------------------------------------------------
 
-  #guest(number: GuestNumber, worldSwitch: WorldSwitch): Guest {
-    const vcpu = worldSwitch.create(this.cpu, LAYOUT);
+  #guest(number: GuestNumber, vcpu: VCpu, format: PageTableFormat): Guest {
     const memory = TABLES[number];
     if (memory === undefined) throw new RangeError(`Cannot make guest ${number}: there are two`);
     const table = new NestedPageTable(
       (at: bigint, value: bigint) => this.cpu.store(DIRECT_MAP + at, value),
-      worldSwitch.pageTable,
+      format,
       memory,
     );
     const reach = new Reach(number);
@@ -225,7 +237,7 @@ export class SequenceBench {
 
   /** Drops cached translations of stage 2: everything, those of one guest, or those of one page. */
   flush(number: GuestNumber, flush: Flush, page = 0): void {
-    const gid = BigInt(GIDS[number] ?? 0) << 16n;
+    const gid = BigInt(this.guest(number).gid) << 16n;
     if (flush === "all") this.cpu.invtlb(0x12);
     if (flush === "gid") this.cpu.invtlb(0x14, gid);
     // A page of a sequence is at least one pair of 4 KiB pages.
@@ -304,6 +316,7 @@ export class SequenceBench {
   #beforeEntry(): void {
     const m = this.machine;
     const guest = this.guest(this.#running);
+    this.#checkGid(guest, Number(m.host.get(GSTAT.GID)));
     for (let r = 1; r < 32; r++) {
       const expected = this.#atExit?.gprs[r] ?? guest.vcpu.gpr(r);
       if (m.gpr[r] === expected) continue;
@@ -317,6 +330,15 @@ export class SequenceBench {
     const except = new Set([...(this.#atExit ? [] : guest.changed), ...(this.timed ? TIME_SLOTS : [])]);
     const change = firstDifference(before, m.guest.values, except);
     if (change !== undefined) throw new Violation("guest-csrs", `guest ${this.#running} lost ${change}`);
+  }
+
+  /** A guest keeps its GID, which is not the host's and no other guest's. */
+  #checkGid(guest: Guest, gid: number): void {
+    const isFree = this.guests.every((g) => g === guest || g.gid !== gid);
+    if (gid === 0 || !isFree || (guest.gid !== 0 && guest.gid !== gid)) {
+      throw new Violation("gid", `guest ${this.#running} is entered with GID ${gid}, it had ${guest.gid}`);
+    }
+    guest.gid = gid;
   }
 
   /** Within one `enter`, each entry but the first returns from a refill, to the instruction that needed it. */
@@ -398,7 +420,7 @@ export class SequenceBench {
 
   #checkEntry(entry: { kind: string; gid: number }, verb: string, kinds: readonly string[]): void {
     const guest = this.#running;
-    if (entry.gid === GIDS[guest] && kinds.includes(entry.kind)) return;
+    if (entry.gid === this.guest(guest).gid && kinds.includes(entry.kind)) return;
     const who = this.machine.inGuest ? `guest ${guest}` : `the host for guest ${guest}`;
     throw new Violation("tlb-owner", `${who} ${verb} a ${entry.kind} entry of GID ${entry.gid}`);
   }

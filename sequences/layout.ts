@@ -41,8 +41,6 @@ export const LAYOUT: HostLayout = {
 
 /** The code of the hvcl behind each block of code. */
 export const END_CODE = 0x7fff;
-/** The GID that each guest's `vmId` gives it on both world switches. */
-export const GIDS: readonly number[] = [1, 2];
 
 /** Bits 63:24 of every secret of a guest. */
 export const GUEST_MARKS: readonly bigint[] = [0xa11ce5ec_a1n, 0xb0b5ec2e_b2n];

@@ -11,6 +11,7 @@ export const INVARIANTS = {
   "exit-state": "an exit leaves the mode, the registers and the address that belong to it",
   "stage-2": "no guest access reaches memory that stage 2 does not give to this guest",
   "guest-gprs": "the guest finds its general registers as it left them",
+  "gid": "a guest keeps its GID, which is neither 0 nor that of another guest",
   "guest-csrs": "the guest finds its CSRs as it left them",
   "guest-pc": "the guest goes on where the host sent it",
   "secrets": "a value of one guest or of the host is never visible in another",

@@ -41,6 +41,8 @@ for (const kind of KINDS.filter((k) => k.switches === undefined)) {
 /** The same for loongarch_vcpu, whose host keeps the hypervisor's registers from bind to unbind. */
 const ARCEOS_IN_GUEST: Csrs = {
   ECFG: { VS: 5 },
+  PGDL: 0x10000,
+  PGDH: 0x10000,
   PWCL: 0x13e4d52c,
   PWCH: 0x267,
   STLBPS: 12,

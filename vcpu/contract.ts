@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { CsrDeclaration } from "../core/mod.ts";
+import type { CsrDeclaration, Field } from "../core/mod.ts";
+import type { CodeRunner } from "./assembly/runner.ts";
 import type { HostCpu } from "./host_cpu.ts";
 
 /** What the hardware recorded at an exit, as the world switch read it from the host's registers. */
@@ -77,14 +78,22 @@ export interface Refill {
 
 /** What a world switch promises to its host. */
 export interface Promises {
-  /** Registers of the host that hold the same value before `enter` and after it. */
-  readonly restoredByRun: readonly CsrDeclaration[];
+  /** Registers of the host, or fields of them, that hold the same value before `enter` and after it. */
+  readonly restoredByRun: readonly (CsrDeclaration | readonly [CsrDeclaration, Field])[];
   /** Registers of the host that hold the same value before `bind` and after `unbind`. */
   readonly restoredByUnbind: readonly CsrDeclaration[];
   /** General registers of the host that hold the same value before `enter` and after it. */
   readonly savedGprs: readonly number[];
   /** ECFG.VS while the guest runs. */
   readonly vsInGuest: number;
+}
+
+/** The register of a promise, and the bits that it is about. */
+export function promised(
+  promise: CsrDeclaration | readonly [CsrDeclaration, Field],
+): { readonly csr: CsrDeclaration; readonly mask: bigint } {
+  if ("number" in promise) return { csr: promise, mask: (1n << 64n) - 1n };
+  return { csr: promise[0], mask: promise[1].mask };
 }
 
 /** Where a hypervisor keeps its code. All are aligned to 64 KiB. */
@@ -100,6 +109,23 @@ export interface HostLayout {
    * @default {refillEntry}
    */
   readonly hostRefillEntry?: bigint;
+  /**
+   * Memory for the hypervisor's own structures (frames of vCPUs); virtual.
+   * @default {none: they lie outside the machine's memory, where no program sees them}
+   */
+  readonly data?: { readonly start: bigint; readonly end: bigint };
+  /**
+   * The host's stack pointer, below which there is memory; virtual.
+   * @default {a recognisable number without memory behind it}
+   */
+  readonly stack?: bigint;
+}
+
+/** What a boot protocol hands to a vCPU, where its constructor takes such things. */
+export interface BootArguments {
+  readonly cpuId: number;
+  /** GPA of the device tree. */
+  readonly deviceTree: bigint;
 }
 
 /** How a vCPU starts. */
@@ -110,6 +136,11 @@ export interface VCpuSetup {
   readonly vmId: number;
   /** The VM's memory. */
   readonly memory: GuestMemory;
+  /**
+   * The guest gets the processor's timer, where a hypervisor knows that option.
+   * @default {false}
+   */
+  readonly passthroughTimer?: boolean;
 }
 
 /** What a VMM knows of a VM's memory. */
@@ -125,6 +156,8 @@ export interface VCpu {
   /** Name of the world switch. */
   readonly name: string;
   readonly promises: Promises;
+  /** What runs the world switch's code and knows what it did; absent where it is no machine code. */
+  readonly runner?: CodeRunner | undefined;
   /** The guest's PC. */
   pc: bigint;
   /** GPA at which the guest starts. */
@@ -155,16 +188,62 @@ export interface VCpu {
   injectInterrupt(vector: number): void;
   /** Takes it back. */
   withdrawInterrupt(vector: number): void;
+  /**
+   * Changes bits of a host register as this hypervisor's configuration, so that they hold in the guest from the next entry on. Absent
+   * where a plain csrxchg does that.
+   */
+  configureHost?(csr: CsrDeclaration, value: bigint, mask: bigint): void;
+  /**
+   * For a vCPU that was put away because it idles: the reading of the host's counter at which its hypervisor runs it again; 0 for at
+   * once, undefined if nothing will wake it. Absent where a hypervisor has no such thing.
+   */
+  wakesAt?(): bigint | undefined;
 }
 
-/** A world switch: makes vCPUs on a processor. */
+/** Hypervisor software on one processor. */
+export interface Hypervisor {
+  /** Takes the processor into service. */
+  enable(): void;
+  /** Gives it up. */
+  disable(): void;
+  /** Makes a vCPU. */
+  createVCpu(boot?: BootArguments): VCpu;
+}
+
+/** A world switch: the software of one hypervisor. */
 export interface WorldSwitch {
   readonly name: string;
   /** What it is, in a line. */
   readonly about: string;
+  /**
+   * The protocol that it implements: it runs the cases of the world switch with this name too.
+   * @default {its own name}
+   */
+  readonly protocol?: string;
+  /** It is machine code, which needs memory: where the addresses of its layout lie, and these bytes for contexts of vCPUs. */
+  readonly machineCode?: {
+    readonly dataBytes: number;
+    /** Where else its code lies, if it was linked for addresses of its own: physical. */
+    readonly linkedAt?: { readonly start: bigint; readonly end: bigint };
+  };
   /** Page table format for stage 2. */
   readonly pageTable: PageTableFormat;
+  /** Loads it on a processor, which it does not yet change. */
+  attach(cpu: HostCpu, layout: HostLayout): Hypervisor;
+  /** Loads it, enables the processor and makes one vCPU. */
   create(cpu: HostCpu, layout: HostLayout): VCpu;
+}
+
+/** A world switch from what is its own. */
+export function worldSwitch(own: Omit<WorldSwitch, "create">): WorldSwitch {
+  return {
+    ...own,
+    create(cpu, layout) {
+      const hypervisor = own.attach(cpu, layout);
+      hypervisor.enable();
+      return hypervisor.createVCpu();
+    },
+  };
 }
 
 /** The shape of a page table: its levels from the page table up. */

@@ -27,8 +27,12 @@ export interface WorldObserver {
   beforeEntry?(m: Machine): void;
   /** Right after the hardware left guest mode, before any host instruction. */
   afterExit?(m: Machine): void;
+  /** Before each instruction of the hypervisor, with its operands in place. */
+  beforeInstruction?(m: Machine, word: number): void;
 }
 
+/** Bits of a physical address. */
+const PHYSICAL = (1n << 48n) - 1n;
 /** Registers that host software uses as scratch: $t0, $t1. */
 const T0 = 12;
 const T1 = 13;
@@ -57,6 +61,20 @@ export class HostCpu {
   /** Loads a constant into a general register; r0 stays 0. */
   setGpr(register: number, value: bigint): void {
     if (register !== 0) this.machine.gpr[register] = value;
+  }
+
+  /**
+   * Memory of the hypervisor's own, as 64-bit words: what it loads and stores there takes no instructions, like its work in general
+   * registers. Where the machine has no such memory, words of nobody's.
+   *
+   * @param address in the direct map, a multiple of 8
+   */
+  words(address: bigint, count: number): BigUint64Array {
+    const physical = Number(address & PHYSICAL);
+    const ram = this.machine.bus.ramAt(physical);
+    const offset = ram === undefined ? 0 : physical - ram.base;
+    if (ram === undefined || offset + count * 8 > ram.view.byteLength) return new BigUint64Array(count);
+    return new BigUint64Array(ram.view.buffer, ram.view.byteOffset + offset, count);
   }
 
   /** csrrd */
@@ -161,8 +179,10 @@ export class HostCpu {
    */
   ertn(budget: number): Stop {
     const m = this.machine;
+    const word = wordOf("ertn", []);
+    this.observer.beforeInstruction?.(m, word);
     this.observer.beforeEntry?.(m);
-    this.#engine.execute(m, wordOf("ertn", []));
+    this.#engine.execute(m, word);
     if (!m.inGuest) {
       throw new HypervisorError(
         `Cannot enter the guest: ertn continued in host mode at 0x${m.pc.toString(16)}`,
@@ -171,6 +191,16 @@ export class HostCpu {
     const stop = this.#engine.run(m, { budget, untilHost: true });
     if (stop.kind === "host") this.observer.afterExit?.(m);
     return stop;
+  }
+
+  /**
+   * Runs the host's machine code from `pc` on.
+   *
+   * @param budget instructions
+   * @param before called before each; true ends the run
+   */
+  runCode(budget: number, before: (m: Machine) => boolean): Stop {
+    return this.#engine.run(this.machine, { budget, onInstruction: before });
   }
 
   #csr(name: string, csr: CsrDeclaration, value: bigint): bigint {
@@ -191,6 +221,7 @@ export class HostCpu {
     const word = wordOf(name, operands);
     const next = m.pc + 4n;
     if (m.inGuest) throw new HypervisorError(`Cannot execute ${name}: the guest is running`);
+    this.observer.beforeInstruction?.(m, word);
     this.#engine.execute(m, word);
     if (m.pc !== next) {
       const text = disassemble(word, { csrNames: csrName });

@@ -47,12 +47,20 @@ export function hostRegisters(layout: HostLayout): HostRegisters {
   ];
 }
 
+const SP = 3;
+
+/** What the host has in a general register: recognisable. The stack pointer is the layout's, where there is one. */
+export function hostGpr(register: number): bigint {
+  return 0x9000_0000_0bad_0000n + BigInt(register);
+}
+
 /** Gives the host's registers their values, general registers included. */
 export function setUpHost(cpu: HostCpu, layout: HostLayout): void {
   cpu.jump(layout.text);
   // Direct mode cuts addresses to PALEN, so that the same address works before and after the switch to mapped mode.
   for (const [csr, value] of hostRegisters(layout)) cpu.csrwr(csr, value);
-  for (let r = 1; r < 32; r++) cpu.setGpr(r, 0x9000_0000_0bad_0000n + BigInt(r));
+  for (let r = 1; r < 32; r++) cpu.setGpr(r, hostGpr(r));
+  if (layout.stack !== undefined) cpu.setGpr(SP, layout.stack);
 }
 
 const IPI_CLEAR = 0x100cn;

@@ -5,6 +5,7 @@
  */
 import type { CsrDeclaration } from "../core/mod.ts";
 import type { Entered, Exit, HardwareExit, Promises, VCpu, VCpuSetup } from "./contract.ts";
+import type { CodeRunner } from "./assembly/runner.ts";
 import type { HostCpu } from "./host_cpu.ts";
 
 /** ra, tp, sp, r21 (the kernel's per-CPU base), fp, s0-s8: what the host's C code expects back. */
@@ -16,9 +17,18 @@ const A0 = 4;
 export abstract class SoftwareVCpu implements VCpu {
   abstract readonly name: string;
   abstract readonly promises: Promises;
-  pc = 0n;
+  abstract pc: bigint;
   /** The guest's general registers while it does not run. */
-  readonly gprs = new BigUint64Array(32);
+  readonly gprs: BigUint64Array;
+
+  /** @param gprs where the registers are kept */
+  constructor(gprs: BigUint64Array = new BigUint64Array(32)) {
+    this.gprs = gprs;
+  }
+
+  get runner(): CodeRunner | undefined {
+    return undefined;
+  }
 
   abstract setNestedPageTable(root: bigint): void;
   abstract setup(config: VCpuSetup): void;
@@ -30,6 +40,8 @@ export abstract class SoftwareVCpu implements VCpu {
   abstract setGuestCsr(csr: CsrDeclaration, value: bigint): void;
   abstract injectInterrupt(vector: number): void;
   abstract withdrawInterrupt(vector: number): void;
+  wakesAt?(): bigint | undefined;
+  configureHost?(csr: CsrDeclaration, value: bigint, mask: bigint): void;
 
   setEntry(gpa: bigint): void {
     this.pc = gpa;

@@ -36,6 +36,8 @@ export const CONTROL_REGISTER_RULES = {
       },
       takes: "low-numbers",
       chosen: "LVZ-CONF-05; every program that runs on boards uses them",
+      settledBy: "csrwr of 0x1000 to 0x15 and 0x54 on a board, then csrrd of both: the one that keeps the " +
+        "bit is GTLBC",
     },
   },
   "LVZ-CSR-02": {
@@ -61,6 +63,7 @@ export const CONTROL_REGISTER_RULES = {
       takes: "bit-1",
       chosen: "LVZ-CONF-01; the declaration with bit 2 goes unnoticed because the same crate's assembly " +
         "sets bit 1",
+      settledBy: "csrwr of 0x6 to GSTAT, then csrrd: which of bits 1 and 2 reads 1",
     },
   },
   "LVZ-CSR-04": {
@@ -103,6 +106,8 @@ export const CONTROL_REGISTER_RULES = {
       },
       takes: "one-hot",
       chosen: "LVZ-CONF-12; Loongson's own people corrected the header upstream",
+      settledBy: "csrrd of GCFG before anything was written: bits 3:0 read 7 (one bit a value) or a number " +
+        "from 0 to 2",
     },
   },
   "LVZ-CSR-09": {
@@ -120,7 +125,7 @@ export const CONTROL_REGISTER_RULES = {
   },
   "LVZ-CSR-11": {
     text: "The capability bits of GCFG can be read after reset and survive a write of 0. This bench: " +
-      "reset gives MATP = GCIP = 0b0111, SITP, TITP, TOEP, TOPP and TORUP 1, GPMP 0 (LVZ-PMU-03) and " +
+      "reset gives MATP = GCIP = 0b0111, SITP, TITP, TOEP, TOPP, TORUP and GPMP (LVZ-PMU-03) 1, and " +
       "every control field 0; writing the encoding 3 to MATC or GCI leaves that field alone.",
     sources: [linux("kvm/main.c")],
     confidence: "medium",
@@ -140,9 +145,9 @@ export const CONTROL_REGISTER_RULES = {
   "LVZ-CSR-14": {
     text: "LVZ adds fields to base registers: TLBRPRMD bit 3 and MERRCTL bit 5 (PGM, the mode before " +
       "the exception), PMCFGn bits 22:21 (which mode is counted), MWPC/FWPC bits 19:16, " +
-      "MWPnCFG3/FWPnCFG3 bits 6:5 and MWPnCFG4/FWPnCFG4 bits 23:16 (probably share, filter and GID of " +
-      "watchpoints). This bench: the two PGM bits work, the others read 0 because there are no counters " +
-      "or watchpoints.",
+      "MWPnCFG3/FWPnCFG3 bits 6:5 and MWPnCFG4/FWPnCFG4 bits 23:16 (share of the guest, world watched and " +
+      "GID). This bench: all of them can be written, and mean what LVZ-PMU-05, LVZ-WATCH-02 and " +
+      "LVZ-WATCH-03 say.",
     sources: [
       manual("TLBRPRMD"),
       manual("MERRCTL"),

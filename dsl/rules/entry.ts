@@ -62,6 +62,8 @@ export const ENTRY_RULES = {
       },
       takes: "unchanged",
       chosen: "LVZ-CONF-03; LVZ-EXIT-03 hides the answer from every program",
+      settledBy: "none that software can make, since LVZ-EXIT-03 hides the bit; only a debug probe that " +
+        "reads GSTAT while the guest runs",
     },
   },
   "LVZ-ENTRY-07": {
@@ -94,6 +96,8 @@ export const ENTRY_RULES = {
       },
       takes: "pgm",
       chosen: "LVZ-CONF-04; saving and restoring the guest mode is the documented purpose of the register",
+      settledBy: "PVM = 1 set by a host that then loads from an address without a TLB entry: whether its " +
+        "refill handler's ertn comes back to the load",
     },
   },
   "LVZ-ENTRY-09": {
@@ -149,6 +153,8 @@ export const ENTRY_RULES = {
       takes: "host-first",
       chosen: "LVZ-CONF-30; only an emulator (QEMU-LVZ) answers, with this, and a host that loses " +
         "control would be the worse error",
+      settledBy: "one pending interrupt of each at an entry, both enabled: whether CSR.ERA at the exit is " +
+        "the guest's entry or its vector",
     },
   },
   "LVZ-ENTRY-16": {

@@ -11,8 +11,10 @@ import {
   hvisorRegister,
   linux,
   linuxTop,
+  loongsonKvm419,
   manual,
   openEulerKvm,
+  openEulerQemu,
   openHarmonyKvm,
   prtosPr,
   qemuLvz,
@@ -63,6 +65,7 @@ export const EXIT_RULES = {
       takes: "records-vm",
       chosen: "LVZ-CONF-02; it pairs PVM with VM as PRMD is paired with CRMD, and KVM and " +
         "loongarch_vcpu run on it",
+      settledBy: "PVM = 1 set by a host that then executes syscall: GSTAT.PVM as its handler reads it",
     },
   },
   "LVZ-EXIT-05": {
@@ -99,6 +102,7 @@ export const EXIT_RULES = {
       takes: "unchanged",
       chosen: "LVZ-CONF-20; the manual's list of exceptions that write BADV has neither GSPR nor HVC, " +
         "and no software reads it",
+      settledBy: "csrwr of a mark to BADV, then a guest that executes cpucfg: BADV after the exit",
     },
   },
   "LVZ-EXIT-08": {
@@ -119,6 +123,7 @@ export const EXIT_RULES = {
       setting: "badvAtGspr",
       takes: "unchanged",
       chosen: "LVZ-CONF-20; as for GSPR (LVZ-EXIT-07)",
+      settledBy: "csrwr of a mark to BADV, then a guest that executes hvcl: BADV after the exit",
     },
   },
   "LVZ-EXIT-09": {
@@ -139,6 +144,7 @@ export const EXIT_RULES = {
       },
       takes: "one-code",
       chosen: "LVZ-CONF-06; the manual's table has both sub-codes, and Linux knows 25 as something else",
+      settledBy: "TOE = 1 and a guest that takes an exception: Ecode and EsubCode in ESTAT after the exit",
     },
   },
   "LVZ-EXIT-10": {
@@ -153,6 +159,7 @@ export const EXIT_RULES = {
       },
       takes: "zero",
       chosen: "LVZ-CONF-27; Linux and loongarch_vcpu accept it, and nothing else is known",
+      settledBy: "VS = 5 and a host timer that stops a guest: Ecode in ESTAT at vector 0x2580",
     },
   },
   "LVZ-EXIT-11": {
@@ -192,6 +199,7 @@ export const EXIT_RULES = {
       },
       takes: "zero",
       chosen: "no software reads BADI after PIF, and a fixed value cannot be mistaken for an instruction",
+      settledBy: "csrwr of a mark to BADI, then a guest that jumps to an unmapped GPA: BADI after the PIF",
     },
   },
   "LVZ-EXIT-16": {
@@ -229,6 +237,8 @@ export const EXIT_RULES = {
       },
       takes: "unchanged",
       chosen: "the steps of a refill are listed one by one without BADI; no refill handler reads it",
+      settledBy: "csrwr of a mark to BADI, then a guest load without a stage-2 entry: BADI in the refill " +
+        "handler",
     },
   },
   "LVZ-EXIT-19": {
@@ -242,6 +252,8 @@ export const EXIT_RULES = {
       },
       takes: "unchanged",
       chosen: "LVZ-CONF-25; the manual's description of the two fields says so, and QEMU agrees",
+      settledBy: "an hvcl first, so that Ecode is 23, then a guest load without a stage-2 entry: Ecode in " +
+        "the refill handler",
     },
   },
   "LVZ-EXIT-20": {
@@ -267,10 +279,15 @@ export const EXIT_RULES = {
     confidence: "high",
   },
   "LVZ-EXIT-23": {
-    text: "A watchpoint of the host that matches in guest mode exits with WATCH, Ecode 19.",
-    sources: [openHarmonyKvm("exit.c")],
+    text:
+      "A watchpoint of the host that matches in guest mode exits with WATCH, Ecode 19: CSR.CRMD.WE enables it, which the entry " +
+      "restores from CSR.PRMD.PWE, and its PLV bits and its address mean the guest's level and virtual address.",
+    sources: [
+      openHarmonyKvm("exit.c"),
+      loongsonKvm419("hw_breakpoint.h"),
+      openEulerQemu("target/loongarch64/kvm.c"),
+    ],
     confidence: "medium",
-    untestable: "the machine has no watchpoints (MWPC and FWPC report none)",
   },
   "LVZ-EXIT-24": {
     text: "A machine error in guest mode: this bench goes to CSR.MERRENTRY in host mode with " +
@@ -309,6 +326,8 @@ export const EXIT_RULES = {
       },
       takes: "host",
       chosen: "LVZ-CONF-28; these are resources of the host, though the evidence is weak",
+      settledBy: "a guest that executes dbcl 0, and one that touches an address in a watchpoint of the " +
+        "host: which world's ESTAT records it",
     },
   },
   "LVZ-EXIT-28": {

@@ -43,6 +43,7 @@ export const GUEST_MODE_RULES = {
       },
       takes: "ipe",
       chosen: "LVZ-CONF-22; a guest user program must not reach the host's device emulation",
+      settledBy: "a guest at PLV3 executes iocsrrd.w: Ecode 14 in GCSR.ESTAT, or an exit with Ecode 22",
     },
   },
   "LVZ-GUEST-04": {
@@ -69,18 +70,42 @@ export const GUEST_MODE_RULES = {
       takes: "timer-accesses",
       chosen: "LVZ-CONF-11; the comment that lists instructions and registers descends from the " +
         "internal manual",
+      settledBy: "TIT = 1 and a guest that lets its timer expire with no access to it: whether the expiry " +
+        "itself exits",
     },
   },
   "LVZ-GUEST-06": {
     text: "With GCFG.SIT = 1, privileged instructions of the guest exit with GSPR. This bench: every " +
-      "instruction that needs PLV0, after the privilege check.",
+      "instruction that needs PLV0, hvcl among them, after the privilege check.",
     sources: [hvisorRegister("gcfg.rs")],
-    confidence: "medium",
+    confidence: "low",
+    disputed: {
+      readings: {
+        "all-gspr": "hvcl needs PLV0 like the others and exits with GSPR",
+        "hvcl-hvc": "hvcl is not sensitive, since it exits anyway, and still exits with HVC",
+      },
+      takes: "all-gspr",
+      chosen: "the field's description makes no exception, and the host finds the code of the hvcl in " +
+        "BADI either way; every hypervisor leaves SIT 0",
+      settledBy: "SIT = 1 and a guest at PLV0 that executes hvcl 5: Ecode 22 or 23 in ESTAT",
+    },
   },
   "LVZ-GUEST-07": {
-    text: "With GCFG.TOP = 1, software at guest PLV0 that changes GCSR.CRMD.PLV exits with GCM, EsubCode 0.",
+    text: "With GCFG.TOP = 1, software at guest PLV0 that changes GCSR.CRMD.PLV exits with GCM, EsubCode " +
+      "0. This bench: by csrwr or csrxchg, not by ertn, which is TOE's (LVZ-GUEST-08).",
     sources: [hvisorRegister("gcfg.rs"), kvmList("GCFG definition clean-up, Bibo Mao, 2025-02")],
-    confidence: "medium",
+    confidence: "low",
+    disputed: {
+      readings: {
+        "csr-writes": "TOP is about writes to the register",
+        "ertn-too": "an ertn that leaves PLV0 is a change by software as well",
+      },
+      takes: "csr-writes",
+      chosen: "the codes are called software change and hardware change, and ertn, which changes CRMD as " +
+        "a side effect, is named with exceptions in the description of TOE",
+      settledBy: "TOP = 1 and a guest at PLV0 that executes ertn with PPLV = 3: an exit with Ecode 24, or " +
+        "code that goes on at PLV3",
+    },
   },
   "LVZ-GUEST-08": {
     text: "With GCFG.TOE = 1, an ertn of the guest and every exception that the guest takes itself exit " +
@@ -96,6 +121,8 @@ export const GUEST_MODE_RULES = {
       takes: "after",
       chosen: "LVZ-CONF-10; the vendor's handler just resumes the guest, which works only if the change " +
         "has happened",
+      settledBy: "TOE = 1 and a guest that executes syscall: whether GCSR.ERA is the syscall's address " +
+        "when the exit arrives",
     },
   },
   "LVZ-GUEST-09": {

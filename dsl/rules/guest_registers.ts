@@ -68,19 +68,25 @@ export const GUEST_REGISTER_RULES = {
       },
       takes: "exits",
       chosen: "LVZ-CONF-29; the list is by the designers, and only these two ranges are in doubt",
+      settledBy: "a guest at PLV0 executes csrrd of 0xC0 and of 0x100 with TORU = 0: an exit with Ecode " +
+        "22, or a 0 in rd",
     },
   },
   "LVZ-GCSR-06": {
-    text: "A guest at PLV0 that names a watchpoint register (0x300-0x34F, 0x380-0x3CF) exits with GSPR.",
+    text:
+      "A guest at PLV0 that names a watchpoint register (0x300-0x34F, 0x380-0x3CF) exits with GSPR, unless the host gave it that " +
+      "watchpoint (LVZ-WATCH-02).",
     sources: [linux("kvm/main.c"), openEulerKvm("csr.c")],
     confidence: "medium",
     disputed: {
       readings: {
-        "all-exit": "no watchpoint register has a guest copy (upstream KVM emulates them)",
-        "status-copies": "MWPS (0x301) and FWPS (0x381) have guest copies (vendor KVM)",
+        "all-exit": "none is reached that was not given away (upstream KVM emulates them)",
+        "status-copies": "MWPS (0x301) and FWPS (0x381) are reached in any case (vendor KVM)",
       },
       takes: "all-exit",
       chosen: "LVZ-CONF-26; upstream is the later account by the same people",
+      settledBy: "a guest at PLV0 executes csrrd of 0x301: an exit with Ecode 22, or a value that gcsrwr " +
+        "of 0x301 chose",
     },
   },
   "LVZ-GCSR-07": {
@@ -103,6 +109,8 @@ export const GUEST_REGISTER_RULES = {
       },
       takes: "only-unimplemented",
       chosen: "LVZ-CONF-09; KVM runs with TORU = 0 and needs the exits of LVZ-GCSR-05",
+      settledBy: "a guest at PLV0 reads MERRCTL (0x90) with TORU = 0: an exit, or a 0; and the same for " +
+        "0x3FF, which no processor has",
     },
   },
   "LVZ-GCSR-09": {
@@ -124,6 +132,8 @@ export const GUEST_REGISTER_RULES = {
       takes: "eight",
       chosen: "LVZ-CONF-23; it is what the 3A5000 reports, and the sixteen-register programs only need " +
         "the accesses to be harmless",
+      settledBy: "csrrd of PRCFG1 on the board, and gcsrwr then gcsrrd of 0x38: whether the value comes " +
+        "back",
     },
   },
   "LVZ-GCSR-10": {
@@ -156,6 +166,7 @@ export const GUEST_REGISTER_RULES = {
       },
       takes: "follow-gintc",
       chosen: "LVZ-CONF-19; each hypervisor that puts such a bit in ESTAT sets VIP for it as well",
+      settledBy: "gcsrwr of bit 2 to GCSR.ESTAT with GINTC = 0, then gcsrrd: whether the bit reads 1",
     },
   },
   "LVZ-GCSR-13": {

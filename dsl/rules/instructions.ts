@@ -87,6 +87,8 @@ export const INSTRUCTION_RULES = {
       },
       takes: "ine",
       chosen: "LVZ-CONF-21; the only account there is",
+      settledBy: "hvcl executed at PLV0 by a bare-metal program: which Ecode its handler finds in ESTAT, " +
+        "if any",
     },
   },
   "LVZ-INSN-11": {
@@ -107,6 +109,8 @@ export const INSTRUCTION_RULES = {
       takes: "ine",
       chosen: "LVZ-CONF-18; a guest of KVM sees INE with either reading, while QEMU-LVZ mixes INE " +
         "(gcsr*, most gtlb*) and IPE (gtlbflush, invtlb 0x9 and up)",
+      settledBy: "a guest with a handler of its own executes gcsrrd: Ecode 13 in GCSR.ESTAT, or an exit " +
+        "with Ecode 22",
     },
   },
   "LVZ-INSN-12": {

@@ -56,6 +56,7 @@ export const INTERRUPT_RULES = {
       takes: "hidden",
       chosen: "LVZ-CONF-08; the field's description is direct routing, and a line that both see would " +
         "exit for ever",
+      settledBy: "PIP bit 0 set and HWI0 raised: whether bit 2 of CSR.ESTAT reads 1",
     },
   },
   "LVZ-INT-06": {
@@ -72,6 +73,8 @@ export const INTERRUPT_RULES = {
       },
       takes: "clears-vip",
       chosen: "LVZ-CONF-07; it fits two accounts, and KVM does not use the field",
+      settledBy: "VIP bit 0 set, then HC bit 0 written as 1: VIP and HC as they read afterwards, and bit 2 " +
+        "of GCSR.ESTAT with HWI0 raised",
     },
   },
   "LVZ-INT-07": {

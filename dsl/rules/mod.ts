@@ -1,13 +1,22 @@
 /**
  * The rule list: every rule that a conformance case can name.
  *
- * Ids are those of the fact sheets about LVZ and about the software protocols built on it: `LVZ-<area>-<number>` and
- * `PROTO-<subject>-<number>`.
+ * Ids are those of the fact sheets about LVZ and about the software protocols built on it, `LVZ-<area>-<number>` and
+ * `PROTO-<subject>-<number>`, and `BASE-<area>-<number>` for the architecture's first volume.
  *
  * `rule("LVZ-GUEST-01").text` is the rule; {@linkcode RULES} has them all.
  *
  * @module
  */
+import {
+  BASE_CSR_RULES,
+  BASE_ERROR_RULES,
+  BASE_PERFORMANCE_RULES,
+  BASE_PRIORITY_RULES,
+  BASE_TIMER_RULES,
+  BASE_TLB_RULES,
+  BASE_WATCHPOINT_RULES,
+} from "./base.ts";
 import { CONTROL_REGISTER_RULES } from "./control_registers.ts";
 import { DETECTION_RULES } from "./detection.ts";
 import { ENTRY_RULES } from "./entry.ts";
@@ -16,7 +25,12 @@ import { GUEST_MODE_RULES } from "./guest_mode.ts";
 import { GUEST_REGISTER_RULES } from "./guest_registers.ts";
 import { INSTRUCTION_RULES } from "./instructions.ts";
 import { INTERRUPT_RULES } from "./interrupts.ts";
-import { ARCEOS_PROTOCOL_RULES, HVISOR_PROTOCOL_RULES, KVM_PROTOCOL_RULES } from "./protocols.ts";
+import {
+  ARCEOS_LATER_RULES,
+  ARCEOS_PROTOCOL_RULES,
+  HVISOR_PROTOCOL_RULES,
+  KVM_PROTOCOL_RULES,
+} from "./protocols.ts";
 import type { Rule } from "./rule.ts";
 import { FLOATING_POINT_RULES, LLBIT_RULES, PERFORMANCE_RULES, WATCHPOINT_RULES } from "./state.ts";
 import { TIME_RULES } from "./time.ts";
@@ -52,8 +66,16 @@ export const RULE_TABLES = [
   FLOATING_POINT_RULES,
   PERFORMANCE_RULES,
   WATCHPOINT_RULES,
+  BASE_CSR_RULES,
+  BASE_PRIORITY_RULES,
+  BASE_PERFORMANCE_RULES,
+  BASE_WATCHPOINT_RULES,
+  BASE_ERROR_RULES,
+  BASE_TIMER_RULES,
+  BASE_TLB_RULES,
   KVM_PROTOCOL_RULES,
   ARCEOS_PROTOCOL_RULES,
+  ARCEOS_LATER_RULES,
   HVISOR_PROTOCOL_RULES,
 ] as const;
 

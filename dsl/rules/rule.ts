@@ -33,6 +33,8 @@ export interface SettingDispute<K extends SettingName> {
   readonly takes: LvzChoices[K];
   /** Why that one, with the id of the conflict (LVZ-CONF-nn) in the fact sheet where it has one. */
   readonly chosen: string;
+  /** The observation on silicon that would decide it. */
+  readonly settledBy: string;
 }
 
 /** A dispute without a setting: the machine implements one reading only. */
@@ -44,6 +46,8 @@ export interface FixedDispute {
   readonly takes: string;
   /** Why that one, with the id of the conflict (LVZ-CONF-nn) in the fact sheet where it has one. */
   readonly chosen: string;
+  /** The observation on silicon that would decide it. */
+  readonly settledBy: string;
 }
 
 /** Where sources disagree about a rule. */
@@ -58,6 +62,8 @@ export interface Rule {
   readonly confidence: Confidence;
   /** The readings, where sources disagree. */
   readonly disputed?: Dispute;
+  /** A second question of the same rule about which sources disagree or say nothing. */
+  readonly alsoDisputed?: FixedDispute;
   /** Why no case can test it on this bench; absent for a rule that wants a case. */
   readonly untestable?: string;
 }

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { LEFT_OUT } from "./left_out.ts";
 import { LA464, type LvzChoices } from "../../core/profile.ts";
 import { isRuleId, type Rule, rule, RULE_TABLES, RULES, SOURCE_NAMES } from "./mod.ts";
 
 const ENTRIES: readonly (readonly [string, Rule])[] = Object.entries(RULES);
-const DISPUTES = ENTRIES.flatMap(([id, r]) => r.disputed === undefined ? [] : [{ id, ...r.disputed }]);
+const DISPUTES = ENTRIES.flatMap(([id, r]) =>
+  [r.disputed, r.alsoDisputed].flatMap((d) => d === undefined ? [] : [{ id, ...d }])
+);
 
 /** The numbers from one to another, both included. */
 function upTo(last: number, first = 1): number[] {
@@ -29,17 +32,25 @@ const AREAS: readonly { readonly area: string; readonly numbers: readonly number
   { area: "LVZ-TIME", numbers: upTo(17) },
   { area: "LVZ-LL", numbers: upTo(4) },
   { area: "LVZ-FP", numbers: upTo(4) },
-  { area: "LVZ-PMU", numbers: upTo(4) },
-  { area: "LVZ-WATCH", numbers: upTo(1) },
+  { area: "LVZ-PMU", numbers: upTo(5) },
+  { area: "LVZ-WATCH", numbers: upTo(3) },
+  { area: "BASE-CSR", numbers: upTo(4) },
+  { area: "BASE-PRIO", numbers: upTo(6) },
+  { area: "BASE-PMU", numbers: upTo(5) },
+  { area: "BASE-WATCH", numbers: upTo(11) },
+  { area: "BASE-MERR", numbers: upTo(4) },
+  { area: "BASE-TIME", numbers: upTo(6) },
+  { area: "BASE-TLB", numbers: upTo(3) },
   {
     area: "PROTO-KVM",
     numbers: [
       ...[...upTo(4), ...upTo(13, 10), ...upTo(22, 20), ...upTo(35, 30), ...upTo(40, 37), ...upTo(53, 50)],
-      ...[60, 61, 63],
+      ...[60, 61, 62, 63, 64, 66],
     ],
   },
   { area: "PROTO-AV5", numbers: upTo(12) },
-  { area: "PROTO-HV", numbers: upTo(10, 2) },
+  { area: "PROTO-AV13", numbers: [9, 10, 12] },
+  { area: "PROTO-HV", numbers: upTo(10) },
 ];
 
 Deno.test("RULES has exactly the ids of the fact sheets, in order", () => {
@@ -49,13 +60,37 @@ Deno.test("RULES has exactly the ids of the fact sheets, in order", () => {
   assertEquals(ENTRIES.map(([id]) => id), expected);
 });
 
-Deno.test("sections 1 to 9 of the fact sheet have 183 rules", () => {
-  assertEquals(ENTRIES.filter(([id]) => id.startsWith("LVZ-")).length, 183);
+/** The numbers that the fact sheet about software protocols has. */
+const PROTOCOLS: readonly { readonly area: string; readonly numbers: readonly number[] }[] = [
+  {
+    area: "PROTO-KVM",
+    numbers: [
+      ...[...upTo(4), ...upTo(15, 10), ...upTo(22, 20), ...upTo(40, 30), ...upTo(55, 50), ...upTo(66, 60)],
+      ...[...upTo(72, 70), 80],
+    ],
+  },
+  { area: "PROTO-AV5", numbers: upTo(12) },
+  { area: "PROTO-AV13", numbers: upTo(14) },
+  { area: "PROTO-HV", numbers: upTo(11) },
+  { area: "PROTO-ARM", numbers: upTo(6) },
+];
+
+Deno.test("every entry of the fact sheet about protocols is a rule, or left out with a reason", () => {
+  const expected = PROTOCOLS.flatMap(({ area, numbers }) =>
+    numbers.map((n) => `${area}-${String(n).padStart(2, "0")}`)
+  );
+  const rules = ENTRIES.map(([id]) => id).filter((id) => id.startsWith("PROTO-"));
+  assertEquals([...rules, ...Object.keys(LEFT_OUT)].toSorted(), expected.toSorted());
+  for (const reason of Object.values(LEFT_OUT)) assert(reason.length > 0);
+});
+
+Deno.test("sections 1 to 9 of the fact sheet have 183 rules; LVZ-PMU-05, LVZ-WATCH-02 and -03 were found since", () => {
+  assertEquals(ENTRIES.filter(([id]) => id.startsWith("LVZ-")).length, 186);
 });
 
 Deno.test("every id is well-formed and belongs to one table", () => {
   const ids = RULE_TABLES.flatMap((table) => Object.keys(table));
-  for (const id of ids) assertMatch(id, /^(?:LVZ-[A-Z]+|PROTO-(?:KVM|AV5|HV))-\d\d$/);
+  for (const id of ids) assertMatch(id, /^(?:(?:LVZ|BASE)-[A-Z]+|PROTO-(?:KVM|AV5|AV13|HV))-\d\d$/);
   assertEquals(new Set(ids).size, ids.length);
   assertEquals(ids.length, ENTRIES.length);
 });
@@ -97,6 +132,13 @@ Deno.test("every dispute has two readings or more, takes one of them and says wh
   }
 });
 
+Deno.test("every dispute names the observation on silicon that would settle it", () => {
+  for (const { id, settledBy } of DISPUTES) {
+    assert(settledBy.length > 20, `${id} does not say what would settle it`);
+    assert(!settledBy.endsWith("."), `${id}: ${settledBy}`);
+  }
+});
+
 Deno.test("a dispute with a setting takes what the default profile takes", () => {
   for (const { id, setting, takes } of DISPUTES) {
     if (setting !== undefined) assertEquals(takes, LA464.lvz[setting], id);
@@ -123,7 +165,7 @@ Deno.test("every rule id that a text refers to exists", () => {
       r.disputed?.chosen ?? "",
       ...Object.values(r.disputed?.readings ?? {}),
     ];
-    const named = prose.join(" ").match(/\b(?:LVZ|PROTO)-[A-Z0-9]+-\d\d/g) ?? [];
+    const named = prose.join(" ").match(/\b(?:LVZ|BASE|PROTO)-[A-Z0-9]+-\d\d/g) ?? [];
     for (const other of named) {
       assert(other.startsWith("LVZ-CONF-") || isRuleId(other), `${id} names ${other}`);
     }

@@ -25,6 +25,9 @@ export const SOURCE_NAMES = {
   "loongarch-opcodes": "loongson-community/loongarch-opcodes",
   "machina": "gevico/machina",
   "prtos-hypervisor": "prtos-project/prtos-hypervisor",
+  "ipipe-la": "MiaoHao-oops/ipipe-la: a copy of Loongson's kernel 4.19, with the KVM of that time",
+  "openEuler QEMU": "openeuler-mirror/qemu, whose target loongarch64 is Loongson's of that time",
+  "areweloongyet": "loongson-community/areweloongyet: what machines answer",
 } as const;
 
 /** A name with which a source begins. */
@@ -111,6 +114,21 @@ export function opcodes(file: string): Source {
 /** A pull request of machina. */
 export function machinaPr(number: string): Source {
   return `machina PR #${number}`;
+}
+
+/** A file of Loongson's KVM for kernel 4.19, under `arch/loongarch/kvm/`. */
+export function loongsonKvm419(file: string): Source {
+  return `ipipe-la arch/loongarch/kvm/${file} @ddf6c0c`;
+}
+
+/** A file of openEuler's QEMU. */
+export function openEulerQemu(path: string): Source {
+  return `openEuler QEMU ${path} @c174f8c`;
+}
+
+/** A page about machines, from their owners. */
+export function areweloongyet(path: string): Source {
+  return `areweloongyet ${path}`;
 }
 
 /** A pull request of prtos-hypervisor. */

@@ -11,8 +11,10 @@ import {
   hvisorRegister,
   linux,
   linuxTop,
+  loongsonKvm419,
   manual,
   openEulerKvm,
+  openEulerQemu,
 } from "./sources.ts";
 
 /** The LLbit. */
@@ -48,6 +50,8 @@ export const LLBIT_RULES = {
       takes: "kept",
       chosen: "LVZ-CONF-24; the comment is about this very case and comes from the designers, the " +
         "manual's sentence is general",
+      settledBy: "ll, an access of the same world that misses the TLB and is refilled by ertn, sc: whether " +
+        "it succeeds",
     },
   },
 } satisfies RuleTable<"LVZ-LL">;
@@ -89,40 +93,73 @@ export const PERFORMANCE_RULES = {
     confidence: "high",
     disputed: {
       readings: {
-        clamp: "a GPERF above the number of counters works as that number",
+        clamp: "a GPERF above the number of counters becomes that number",
         unknown: "what happens then is not written down, though the vendor's kernel wrote 7",
       },
       takes: "clamp",
       chosen: "LVZ-CONF-34; no register can be granted that is not there",
+      settledBy: "GPERF = 7 on a processor with four counters, and a guest that writes PMCFG4: an exit, or " +
+        "none",
     },
-    untestable: "the machine has no performance counters to grant (LVZ-PMU-03)",
   },
   "LVZ-PMU-02": {
-    text: "Granted counters have guest copies that gcsr* reach, apart from the host's own.",
-    sources: [linux("kvm/vcpu.c")],
+    text:
+      "Granted counters have guest copies that gcsr* reach, apart from the host's own. This bench: gcsr* reach the copies of counters " +
+      "that are not granted too.",
+    sources: [linux("kvm/vcpu.c"), loongsonKvm419("kvm_csr.h")],
     confidence: "high",
-    untestable: "the machine has no performance counters to grant (LVZ-PMU-03)",
   },
   "LVZ-PMU-03": {
-    text: "This bench reports CPUCFG6.PMP = 0 and GCFG.GPMP = 0, so GPERF stays 0 and every access of a " +
-      "guest to a counter exits (LVZ-GCSR-07).",
+    text:
+      "GPMP goes with CPUCFG6.PMP: this bench reports both as 1 and four counters, or, in the profile without counters, both as 0, where " +
+      "GPERF stays 0 and every access of a guest to a counter exits (LVZ-GCSR-07).",
     sources: [linux("kvm/vcpu.c")],
     confidence: "high",
   },
   "LVZ-PMU-04": {
-    text: "A granted counter that overflows raises PCOV (bit 10) in GCSR.ESTAT, an interrupt of the guest.",
+    text:
+      "A granted counter that overflows raises PCOV (bit 10) in GCSR.ESTAT, an interrupt that the guest takes without an exit.",
     sources: [linuxTop("tools/testing/selftests/kvm/loongarch/pmu_test.c")],
     confidence: "medium",
-    untestable: "the machine has no performance counters to grant (LVZ-PMU-03)",
+  },
+  "LVZ-PMU-05": {
+    text:
+      "PMCFG.GMOD of a counter of the host says which world it counts; a granted counter counts in guest mode at the guest's levels, " +
+      "with GMOD 0 (upstream KVM) or 3 (Loongson's). This bench: GMOD 0 and 1 mean host mode, 2 guest mode, 3 both, as bits 6:5 of a " +
+      "watchpoint's CFG3 do (LVZ-WATCH-03).",
+    sources: [
+      linux("kvm/vcpu.c"),
+      linux("kernel/perf_event.c"),
+      openEulerKvm("kvmcsr.h"),
+      loongsonKvm419("kvm_csr.h"),
+    ],
+    confidence: "low",
   },
 } satisfies RuleTable<"LVZ-PMU">;
 
 /** Watchpoints. */
 export const WATCHPOINT_RULES = {
   "LVZ-WATCH-01": {
-    text: "A guest has no watchpoints of its own; GCSR.CRMD.WE is a bit like the others of that " +
-      "register, which exceptions and ertn of the guest save, clear and restore.",
+    text:
+      "Unless the host gives it some (LVZ-WATCH-02), a guest has no watchpoints of its own; GCSR.CRMD.WE is a bit like the others " +
+      "of that register, which exceptions and ertn of the guest save, clear and restore.",
     sources: [linux("kvm/main.c"), manual("CRMD")],
+    confidence: "medium",
+  },
+  "LVZ-WATCH-02": {
+    text:
+      "Bits 19:16 of MWPC and FWPC give the first so many watchpoints of that kind to the guest: it reaches their copies and MWPS or FWPS " +
+      "without exits, and takes their exceptions itself. This bench: more than there are becomes their number, and gcsr* reach the " +
+      "copies in any case.",
+    sources: [loongsonKvm419("hw_breakpoint.h"), openEulerKvm("csr.c")],
+    confidence: "medium",
+  },
+  "LVZ-WATCH-03": {
+    text:
+      "Bits 6:5 of CFG3 of a watchpoint of the host say which world it watches: 0 host mode, as Linux writes it, 2 guest mode, as QEMU " +
+      "does to debug a guest. This bench: 1 works as 0, 3 means both, and with LCL = 1 in guest mode bits 23:16 of CFG4 have to be " +
+      "GSTAT.GID and the ASID is the guest's.",
+    sources: [openEulerQemu("target/loongarch64/kvm.c"), linux("kernel/hw_breakpoint.c")],
     confidence: "medium",
   },
 } satisfies RuleTable<"LVZ-WATCH">;

@@ -48,6 +48,7 @@ export const TIME_RULES = {
       takes: "counts",
       chosen: "LVZ-CONF-13; KVM saves the timer only when it puts the vCPU away and would lose time " +
         "otherwise",
+      settledBy: "GCSR.TVAL read by gcsrrd twice, 1,000 ticks apart, with no entry in between",
     },
   },
   "LVZ-TIME-04": {
@@ -72,6 +73,7 @@ export const TIME_RULES = {
       },
       takes: "static",
       chosen: "LVZ-CONF-14; it satisfies every assertion, and software only tests for more than TCFG",
+      settledBy: "a guest that reads TVAL twice, 1,000 ticks apart, after its one-shot expired",
     },
   },
   "LVZ-TIME-06": {
@@ -109,6 +111,8 @@ export const TIME_RULES = {
       takes: "reloads",
       chosen: "LVZ-CONF-33; it is the base rule, and KVM, which writes 0 or TVAL around it, works with " +
         "either",
+      settledBy: "gcsrwr of TCFG with the value that it has, while TVAL is half of InitVal: TVAL " +
+        "afterwards",
     },
   },
   "LVZ-TIME-10": {
@@ -143,6 +147,8 @@ export const TIME_RULES = {
       takes: "all-offsets",
       chosen: "LVZ-CONF-15; with KVM's GCNTC, computed from the host's rdtime, only this sum starts a " +
         "new guest near 0",
+      settledBy: "CSR.CNTC, GCNTC and GCSR.CNTC set to three different powers of two, rdtime in host and " +
+        "guest: which of them the difference has",
     },
   },
   "LVZ-TIME-13": {

@@ -32,6 +32,8 @@ export const TLB_RULES = {
       },
       takes: "shared",
       chosen: "LVZ-CONF-31; only TLBIDX and TRGP can tell the difference",
+      settledBy: "tlbwr of host entries to every index, then of one guest's to every index: whether any of " +
+        "the host's is still found",
     },
   },
   "LVZ-TLB-04": {
@@ -83,6 +85,8 @@ export const TLB_RULES = {
       takes: "gstat-gid",
       chosen: "the default profile is a 3A5000, where by Loongson's account both have to be equal; a " +
         "case keeps TGID equal to GID while a guest runs",
+      settledBy: "on a 3A6000, stage-2 entries written under TGID = 2, GSTAT.GID = 1 and TGID = 2 at the " +
+        "entry: whether the guest uses them",
     },
   },
   "LVZ-TLB-09": {
@@ -115,6 +119,7 @@ export const TLB_RULES = {
       },
       takes: "storage",
       chosen: "LVZ-CONF-29; no software writes it, so no effect is known",
+      settledBy: "GMTLBSZ = 1 and a guest that writes MTLB entries 0 to 3: how many of them it finds again",
     },
   },
   "LVZ-TLB-13": {
@@ -162,6 +167,21 @@ export const INVTLB_RULES = {
       takes: "everything",
       chosen: "LVZ-CONF-17; hvisor and loongarch_vcpu expect their stage-2 entries to go, and removing " +
         "more does no harm",
+      settledBy: "a host entry, a stage-1 and a stage-2 entry, then invtlb 0 under USETGID = 1 and TGID = " +
+        "GID: which are still found by tlbsrch, gtlbsrch and a guest access",
+    },
+    alsoDisputed: {
+      readings: {
+        "stage-2": "0x1-0x6 for an effective GID other than 0 remove stage-2 entries, which tlbwr makes",
+        "stage-1": "they remove the guest's stage-1 entries, as in the guest",
+        "both": "they remove entries of both stages",
+      },
+      takes: "stage-2",
+      chosen: "one effective GID rules all TLB instructions of the host, and 0x9-0xE exist for stage 1; no " +
+        "hypervisor uses 0x1-0x6 with a GID, so the confidence is low",
+      settledBy:
+        "USETGID = 1, TGID = GID, a stage-1 and a stage-2 entry of the guest, invtlb 0x1: which of " +
+        "the two gtlbsrch and a guest access still find",
     },
   },
   "LVZ-INV-03": {

@@ -123,6 +123,8 @@ export const TRANSLATION_RULES = {
       },
       takes: "ignored",
       chosen: "LVZ-CONF-16; KVM's entries have G = 0 and outlive changes of the host's ASID",
+      settledBy: "a stage-2 entry with G = 0 written under ASID 1, then ASID 2 and an entry: whether the " +
+        "guest's access needs a refill",
     },
   },
   "LVZ-MMU-13": {
@@ -139,9 +141,23 @@ export const TRANSLATION_RULES = {
   },
   "LVZ-MMU-15": {
     text: "The base address in lddir and ldpte, and the PC in direct address mode, are cut to PALEN, so " +
-      "a direct-map virtual address such as 0x9000000000200000 works as the physical one.",
+      "a direct-map virtual address such as 0x9000000000200000 works as the physical one. This bench: " +
+      "base and index are added, and bits 2:0 of the sum count as 0.",
     sources: [linux("mm/tlbex.S"), linux("mm/tlb.c"), arceos0513("vcpu.rs")],
     confidence: "high",
+    disputed: {
+      readings: {
+        "entry-aligned": "the sum of base and index, with bits 2:0 clear",
+        "table-aligned": "the index takes the place of the base's low bits, as in a concatenation",
+        unaligned: "the sum as it is, so that eight bytes are read across two entries",
+      },
+      takes: "entry-aligned",
+      chosen:
+        "tables are aligned in every program, and hvisor clears the low bits of each entry itself, so " +
+        "nothing depends on it; an entry that straddles two pages, of which stage 2 translates the first, " +
+        "would be the worse surprise",
+      settledBy: "lddir with bit 3, then with bit 2 set in its base: which entry of the table it returns",
+    },
   },
   "LVZ-MMU-16": {
     text: "In mapped mode (GCSR.CRMD.PG = 1) the guest takes ADEF or ADEM for a GVA outside VALEN, or " +

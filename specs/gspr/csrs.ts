@@ -62,6 +62,7 @@ Deno.test(
   "GCFG.GPERF grants no counter where there is none: their registers still exit",
   guest({
     rule: "LVZ-PMU-03",
+    profile: "la464-nopmu",
     host: { GCFG: { GPERF: 7 } },
     code: `probe: csrrd $a0, 0x201`,
     exits: [gspr({ at: "probe", host: { GCFG: { GPERF: 0, GPMP: 0 } } })],

@@ -242,6 +242,16 @@ Deno.test(
 );
 
 Deno.test(
+  "with SIT = 1 hvcl is a privileged instruction like the others, and its code is in BADI",
+  guest({
+    rule: "LVZ-GUEST-06",
+    host: { GCFG: { SIT: 1 } },
+    code: `call: hvcl 5`,
+    exits: [gspr({ at: "call", badi: "hvcl 5" })],
+  }),
+);
+
+Deno.test(
   "with SIT = 1 unprivileged instructions run on, and their exceptions are the guest's own",
   guest({
     rule: "LVZ-GUEST-06",
@@ -373,6 +383,19 @@ Deno.test(
     csr: { CRMD: { PLV: 3 }, EENTRY: "handler" },
     code: `call: syscall 0` + HANDLER,
     exits: [hvc(99, { at: "handler", took: { kind: "SYS", at: "call" } })],
+  }),
+);
+
+Deno.test(
+  "with TOP = 1 an ertn that takes the guest from PLV0 to PLV3 is no write to CRMD and does not exit",
+  guest({
+    rule: "LVZ-GUEST-07",
+    host: { GCFG: { TOP: 1 } },
+    csr: { PRMD: 3, ERA: "user", EENTRY: "handler" },
+    code: `
+            ertn
+      user: syscall 0` + HANDLER,
+    exits: [hvc(99, { at: "handler", took: { kind: "SYS", at: "user" }, csr: { PRMD: 3 } })],
   }),
 );
 

@@ -357,7 +357,7 @@ for (const [PLV, gcsrInGuest] of [[1, "ine"], [2, "ine"], [3, "ine"], [3, "gspr"
 Deno.test(
   "kvm gives a guest INE for gcsrrd where it exits, with the code unshifted in ESTAT and at the vector of INE",
   guest({
-    rule: "PROTO-KVM-22",
+    rule: ["PROTO-KVM-22", "PROTO-KVM-34"],
     switches: ["kvm"],
     choices: { gcsrInGuest: "gspr" },
     csr: { CRMD: { IE: 1 }, EENTRY: "vectors", ECFG: { VS: 1 }, ESTAT: { Ecode: 11 } },

@@ -36,7 +36,7 @@ for (
 
 /** The bits that read 1 whatever is written: GIDBIT, and the capability bits of GCFG. */
 function fixedBits(name: string): number {
-  return name === "GSTAT" ? 0x80 : name === "GCFG" ? 0x7_5547 : 0;
+  return name === "GSTAT" ? 0x80 : name === "GCFG" ? 0x87_5547 : 0;
 }
 
 Deno.test(
@@ -71,7 +71,7 @@ for (const number of ["0x54", "0x55"]) {
 for (
   const [name, value] of [
     ["GSTAT", 0x80],
-    ["GCFG", 0x7_5547],
+    ["GCFG", 0x87_5547],
     ["GINTC", 0],
     ["GTLBC", 0],
     ["TRGP", 0],
@@ -137,8 +137,8 @@ const FIELDS: readonly FieldRow[] = [
     { high: 19, low: 16, name: "GCIP",    rule: "LVZ-CSR-07", constant: 0b0111 },
     { high: 21, low: 20, name: "GCI",     rule: "LVZ-CSR-09", largest: 2n },
     { high: 22, low: 22,                  rule: "LVZ-CSR-11", constant: 0 },
-    { high: 23, low: 23, name: "GPMP",    rule: "LVZ-PMU-03", constant: 0 },
-    { high: 26, low: 24, name: "GPERF",   rule: "LVZ-CSR-07", constant: 0 },
+    { high: 23, low: 23, name: "GPMP",    rule: "LVZ-PMU-03", constant: 1 },
+    { high: 26, low: 24, name: "GPERF",   rule: "LVZ-PMU-01", largest: 4n },
     { high: 31, low: 27,                  rule: "LVZ-CSR-11", constant: 0 },
   ]),
   ...fields("GINTC", [
@@ -268,7 +268,7 @@ for (const value of [0, 0xffff_ffffn]) {
         csrrd $a0, GCFG
         and   $a0, $a0, $t0
       `,
-      expect: { regs: { a0: 0x7_5547 }, otherCsrs: "any" },
+      expect: { regs: { a0: 0x87_5547 }, otherCsrs: "any" },
     }),
   );
 }
@@ -323,14 +323,34 @@ for (const field of ["MATC", "GCI"]) {
   );
 }
 
+for (const value of [0, 1, 2, 3, 4, 5, 6, 7]) {
+  const granted = Math.min(value, 4);
+  Deno.test(
+    `GCFG.GPERF = ${value} grants ${granted} of the four counters, which CPUCFG and GPMP report`,
+    host({
+      rule: ["LVZ-PMU-01", "LVZ-PMU-03"],
+      csr: { GCFG: { GPERF: 4 - granted } },
+      set: { a0: 6, a1: value << 24, t0: 0x700_0000 },
+      code: `
+        cpucfg     $a0, $a0
+        csrxchg    $a1, $t0, GCFG
+        csrrd      $a1, GCFG
+        bstrpick.d $a1, $a1, 26, 23
+      `,
+      // UPM, 64 bits, 4 counters, version 1, PMP
+      expect: { regs: { a0: 0x7f33, a1: granted << 1 | 1 }, csr: { GCFG: { GPERF: granted } } },
+    }),
+  );
+}
+
 Deno.test(
-  "GPERF cannot be set, since neither CPUCFG word 6 nor GCFG.GPMP report performance counters",
+  "a machine without counters reports PMP = 0 and GPMP = 0, and GPERF stays 0",
   host({
     rule: "LVZ-PMU-03",
+    profile: "la464-nopmu",
     set: { a0: 6, a1: 0x700_0000, t0: 0x700_0000 },
     code: `
       cpucfg     $a0, $a0
-      bstrpick.d $a0, $a0, 0, 0
       csrxchg    $a1, $t0, GCFG
       csrrd      $a1, GCFG
       bstrpick.d $a1, $a1, 26, 23
@@ -471,29 +491,49 @@ for (const value of [-1n, -0x1_0000_0000n, 0x7fff_ffff_ffff_ffffn, -0x8000_0000_
 
 // Fields in registers of the base architecture ----------------------------------------------------------------------------------------------
 
-const WITHOUT_COUNTERS = [
+const FIELDS_OF_LVZ = [
   { number: 0x200, name: "PMCFG0", high: 22, low: 21 },
   { number: 0x206, name: "PMCFG3", high: 22, low: 21 },
-  { number: 0x300, name: "MWPC", high: 19, low: 16 },
-  { number: 0x380, name: "FWPC", high: 19, low: 16 },
+  { number: 0x300, name: "MWPC", high: 19, low: 16, written: 8 },
+  { number: 0x380, name: "FWPC", high: 19, low: 16, written: 8 },
   { number: 0x312, name: "MWP0CFG3", high: 6, low: 5 },
   { number: 0x313, name: "MWP0CFG4", high: 23, low: 16 },
   { number: 0x392, name: "FWP0CFG3", high: 6, low: 5 },
-  { number: 0x393, name: "FWP0CFG4", high: 23, low: 16 },
+  { number: 0x3cb, name: "FWP7CFG4", high: 23, low: 16 },
 ];
 
-for (const { number, name, high, low } of WITHOUT_COUNTERS) {
+for (const { number, name, high, low, written } of FIELDS_OF_LVZ) {
+  const value = written ?? (1 << (high - low + 1)) - 1;
+  for (const [profile, kept] of [["la464", value], ["la464-nolvz", 0]] as const) {
+    Deno.test(
+      `${name} bits ${high}:${low} ${kept === 0 ? "read 0 without LVZ" : "keep what is written"}`,
+      host({
+        rule: kept === 0 ? "LVZ-DET-06" : "LVZ-CSR-14",
+        profile,
+        set: { a0: value << low },
+        code: `
+          csrwr      $a0, 0x${number.toString(16)}
+          csrrd      $a0, 0x${number.toString(16)}
+          bstrpick.d $a0, $a0, ${high}, ${low}
+        `,
+        expect: { regs: { a0: kept }, otherCsrs: "any" },
+      }),
+    );
+  }
+}
+
+for (const name of ["PMCFG0", "PMCNT0", "MWPC", "MWPS", "MWP0CFG1", "FWPC", "FWPS", "FWP0CFG3"]) {
   Deno.test(
-    `${name} bits ${high}:${low} read 0 in a machine without counters and watchpoints`,
+    `${name} reads 0 and ignores writes in a machine without counters and watchpoints`,
     host({
-      rule: "LVZ-CSR-14",
+      rule: "BASE-CSR-01",
+      profile: "la464-nopmu",
       set: { a0: -1 },
       code: `
-        csrwr      $a0, 0x${number.toString(16)}
-        csrrd      $a0, 0x${number.toString(16)}
-        bstrpick.d $a0, $a0, ${high}, ${low}
+        csrwr $a0, ${name}
+        csrrd $a1, ${name}
       `,
-      expect: { regs: { a0: 0 } },
+      expect: { regs: { a0: 0, a1: 0 } },
     }),
   );
 }

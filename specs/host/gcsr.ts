@@ -314,7 +314,7 @@ for (let line = 0; line < 8; line++) {
 const WITHOUT_COPY = [
   { name: "GTLBC", number: 0x15, value: 0x12_1000 },
   { name: "GSTAT", number: 0x50, value: 0x12_0082 },
-  { name: "GCFG", number: 0x51, value: 0x7_5557 },
+  { name: "GCFG", number: 0x51, value: 0x87_5557 },
   { name: "GINTC", number: 0x52, value: 0x0300 },
   { name: "GCNTC", number: 0x53, value: 0x1234 },
   { name: "MERRCTL", number: 0x90, value: 0x1ffe },
@@ -345,12 +345,12 @@ for (const { name, number, value } of WITHOUT_COPY) {
   );
 }
 
-// Implementation registers, message interrupts without CPUCFG1.MSGINT, the vendor's ranges, counters, watchpoints, and numbers that no
-// document names.
+// Implementation registers, message interrupts without CPUCFG1.MSGINT, the vendor's ranges, counters and watchpoints that LA464 lacks, and
+// numbers that no document names.
 // deno-fmt-ignore
 const UNNAMED = [
   0x9, 0xd, 0x14, 0x16, 0x17, 0x24, 0x45, 0x54, 0x5f, 0x61, 0x80, 0x81, 0x82, 0x91, 0x92, 0x98, 0xa0, 0xa3, 0xa5, 0xc0, 0xc2, 0xff, 0x100,
-  0x109, 0x184, 0x200, 0x201, 0x300, 0x301, 0x380, 0x381, 0x500, 0x503, 0x1000, 0x3fff,
+  0x109, 0x184, 0x208, 0x209, 0x300, 0x350, 0x380, 0x3d0, 0x500, 0x503, 0x1000, 0x3fff,
 ];
 
 for (const number of UNNAMED) {

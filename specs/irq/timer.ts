@@ -549,7 +549,7 @@ for (
 
 // KVM computes what happened to a timer while it was put away from its own clock, so that the hardware's reading makes no difference.
 for (const guestTimerInHost of ["counts", "paused"] as const) {
-  const kvm = { ...ONLY_KVM, rule: "PROTO-KVM-63", choices: { guestTimerInHost } } as const;
+  const kvm = { ...ONLY_KVM, rule: ["PROTO-KVM-63", "PROTO-KVM-64"], choices: { guestTimerInHost } } as const;
   const reading = `(reading "${guestTimerInHost}")`;
 
   for (

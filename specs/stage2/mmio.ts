@@ -41,7 +41,7 @@ for (const { code, offset, width, signExtend } of LOADS) {
       signExtend ? "sign" : "zero"
     }-extended, and goes on behind it`,
     guest({
-      rule: ["LVZ-EXIT-13", "PROTO-KVM-32"],
+      rule: ["LVZ-EXIT-13", "PROTO-KVM-32", "PROTO-AV13-10"],
       code: `
         probe:  ${code}
         after:  hvcl 1`,
@@ -79,7 +79,7 @@ for (const { code, offset, width, data } of STORES) {
       width > 1 ? "s" : ""
     }, and goes on behind it`,
     guest({
-      rule: ["LVZ-EXIT-13", "PROTO-KVM-32"],
+      rule: ["LVZ-EXIT-13", "PROTO-KVM-32", "PROTO-AV13-10"],
       code: `
         probe:  ${code}
         after:  hvcl 1`,

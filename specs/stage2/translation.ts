@@ -679,3 +679,71 @@ Deno.test(
     ],
   }),
 );
+
+// What the walk and the tables of the host can show without a hypervisor ------------------------------------------------------------------
+
+const PAGE_PLV0 = { V: 1, D: 1, PLV: 0, RPLV: 1 };
+
+Deno.test(
+  "a guest at PLV3 fetches and loads through a stage-2 entry of privilege level 0 with RPLV",
+  host({
+    rule: ["LVZ-MMU-11", "LVZ-EXIT-14"],
+    set: { a1: "data" },
+    csr: {
+      GSTAT: { PVM: 1, GID: 1 },
+      GTLBC: { USETGID: 1, TGID: 1 },
+      // The first entry of the MTLB.
+      TLBIDX: { PS: 14, Index: 2048 },
+      TLBEHI: 0x10000,
+      TLBELO0: { ...PAGE_PLV0, PPN: 0x10 },
+      TLBELO1: { ...PAGE_PLV0, PPN: 0x14 },
+      ERA: "start",
+    },
+    gcsr: { CRMD: { PLV: 3 } },
+    code: `
+              tlbwr
+              ertn
+      start:  ld.d   $a0, $a1, 0
+      probe:  cpucfg $a2, $zero
+              .data
+      data:   .dword 0x1234`,
+    expect: { ends: "GSPR", at: "probe", regs: { a0: 0x1234 } },
+  }),
+);
+
+for (const level of [1, 2, 3]) {
+  Deno.test(
+    `lddir ${level} notes in a huge page entry that it is one of directory ${level}`,
+    host({
+      rule: "LVZ-MMU-13",
+      set: { a1: 0x2000_00d3n },
+      code: `lddir $a0, $a1, ${level}`,
+      expect: { regs: { a0: 0x2000_00d3n | BigInt(level) << 13n } },
+    }),
+  );
+}
+
+for (
+  const { offset, entry } of [{ offset: 0, entry: 2 }, { offset: 8, entry: 3 }, { offset: 4, entry: 2 }, {
+    offset: 12,
+    entry: 3,
+  }]
+) {
+  Deno.test(
+    `lddir with a base that is ${offset} bytes behind its table adds the index, and reads entry ${entry}`,
+    host({
+      rule: "LVZ-MMU-15",
+      csr: { PWCL: { Dir1_base: 25, Dir1_width: 3 }, TLBRBADV: 2n << 25n },
+      set: { a1: `table+${offset}` },
+      code: `
+               lddir  $a0, $a1, 1
+               b      end
+               .data
+               .balign 4096
+        table: .dword 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000, 0x7000, 0x8000
+               .text
+        end:   nop`,
+      expect: { regs: { a0: (entry + 1) * 0x1000 } },
+    }),
+  );
+}

@@ -35,18 +35,30 @@ import {
   TLBRENTRY,
   TLBRERA,
 } from "../../core/csr/translation.ts";
-import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
-import { guestCopies } from "../guest_registers.ts";
+import type { CodeRunner } from "../assembly/runner.ts";
+import { ContextFrame, type FrameMemory } from "../context_frame.ts";
+import type {
+  BootArguments,
+  Entered,
+  Exit,
+  HardwareExit,
+  HostLayout,
+  Promises,
+  Refill,
+  VCpuSetup,
+} from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
+import { ARCEOS_FRAME, HOST_SP_SLOT } from "./frame.ts";
+import type { ArceosMachineCode } from "./machine_code.ts";
 import { ARCEOS_PAGE_TABLE } from "./page_table.ts";
 
 const SP = 3;
+const A0 = 4;
+const A1 = 5;
 const FRAME_SAVE = SAVE[3]!;
-/** A number in place of the pointer to the end of the vCPU's frame. */
-const FRAME_END = 0x9000_0000_0020_0300n;
 /** Entry spacing of 2^5 instructions: 0x80 bytes. */
 const VS = 5n;
 const SLOT = 0x80n;
@@ -69,14 +81,18 @@ export const ARCEOS_PROMISES: Promises = {
 
 /** A vCPU of loongarch_vcpu. */
 export class ArceosVCpu extends SoftwareVCpu {
-  override readonly name = "arceos";
+  override readonly name: string;
   override readonly promises = ARCEOS_PROMISES;
   readonly #cpu: HostCpu;
-  readonly #layout: HostLayout;
+  readonly #layout: Pick<HostLayout, "exitEntry" | "refillEntry">;
+  readonly #code: ArceosMachineCode | undefined;
   readonly #exits: ArceosExits;
-  /** The guest's CSRs while it does not run. */
-  readonly #frame = new Map<CsrDeclaration, bigint>();
-  readonly #copies: readonly CsrDeclaration[];
+  /** The guest while it does not run. */
+  readonly #frame: ContextFrame;
+  /** The end of the frame, where the host's stack pointer is kept. */
+  readonly #frameEnd: bigint;
+  readonly #hostSp: BigUint64Array;
+  readonly #cpuId: number;
   #root = 0n;
   #gid = 0n;
   #bound = false;
@@ -84,13 +100,40 @@ export class ArceosVCpu extends SoftwareVCpu {
   #hostVs = 0n;
   #hostTimerLine = 0n;
 
-  constructor(cpu: HostCpu, layout: HostLayout) {
-    super();
+  /** @param code what executes PROTO-AV5-06 and -07 in place of the steps below */
+  constructor(
+    cpu: HostCpu,
+    layout: HostLayout,
+    { address, words }: FrameMemory,
+    boot?: BootArguments,
+    code?: ArceosMachineCode,
+  ) {
+    words.fill(0n);
+    const frame = new ContextFrame(ARCEOS_FRAME, words);
+    super(frame.gprs);
+    this.name = code === undefined ? "arceos" : "arceos-asm";
     this.#cpu = cpu;
-    this.#layout = layout;
+    this.#layout = code ?? layout;
+    this.#code = code;
     this.#exits = new ArceosExits(this, cpu);
-    this.#copies = guestCopies(cpu.machine.profile);
-    cpu.jump(layout.text);
+    this.#frame = frame;
+    this.#frameEnd = address + BigInt(HOST_SP_SLOT * 8);
+    this.#hostSp = words.subarray(HOST_SP_SLOT);
+    this.#cpuId = boot?.cpuId ?? 0;
+    this.setGpr(A0, BigInt(this.#cpuId));
+    this.setGpr(A1, boot?.deviceTree ?? 0n);
+  }
+
+  override get runner(): CodeRunner | undefined {
+    return this.#code?.runner;
+  }
+
+  override get pc(): bigint {
+    return this.#frame.pc;
+  }
+
+  override set pc(value: bigint) {
+    this.#frame.pc = value;
   }
 
   override setNestedPageTable(root: bigint): void {
@@ -99,12 +142,13 @@ export class ArceosVCpu extends SoftwareVCpu {
 
   /** PROTO-AV5-02, -03. */
   override setup(config: VCpuSetup): void {
-    for (const csr of this.#copies) this.#frame.set(csr, 0n);
+    for (const csr of ARCEOS_FRAME.csrs) this.#frame.set(csr, 0n);
     this.#frame.set(CRMD, CRMD.DA.mask);
     this.#frame.set(PRMD, PRMD.PIE.mask);
     this.#frame.set(DMW[0]!, 0x9000_0000_0000_0011n);
     this.#frame.set(ASID, BigInt(config.vcpuId));
-    this.#frame.set(CPUID, BigInt(config.vcpuId));
+    this.#frame.set(CPUID, BigInt(this.#cpuId));
+    if (config.passthroughTimer) this.#frame.set(TCFG, TCFG.En.mask);
     this.#gid = BigInt(config.vmId + 1);
     this.#exits.configure(config);
   }
@@ -160,6 +204,8 @@ export class ArceosVCpu extends SoftwareVCpu {
 
   override enter(budget: number): Entered {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
+    this.#passTimer();
+    if (this.#code !== undefined) return this.#enterByCode(this.#code, budget);
     const saved = saveHostGprs(this.#cpu);
     this.#switchIn();
     const refills: Refill[] = [];
@@ -170,17 +216,30 @@ export class ArceosVCpu extends SoftwareVCpu {
     return { kind: "exit", exit, refills };
   }
 
+  /** PROTO-AV5-06: a guest that has the processor's timer has set it. */
+  #passTimer(): void {
+    const cpu = this.#cpu;
+    const timer = this.#frame.get(TCFG);
+    if (TCFG.En.get(timer) && TCFG.InitVal.get(timer)) cpu.csrwr(TCFG, timer);
+  }
+
+  #enterByCode(code: ArceosMachineCode, budget: number): Entered {
+    const entered = code.enter(this.#frameEnd, budget);
+    if (entered.kind === "budget") return entered;
+    const { via, vector, refills } = entered;
+    return { kind: "exit", exit: this.#recorded(via, vector), refills };
+  }
+
   /** PROTO-AV5-06. GSTAT.PVM is not written: it is still 1 from bind or from the last exit (LVZ-EXIT-03). */
   #switchIn(): void {
     const cpu = this.#cpu;
-    const timer = this.#frame.get(TCFG) ?? 0n;
-    if (TCFG.En.get(timer) && TCFG.InitVal.get(timer)) cpu.csrwr(TCFG, timer);
-    cpu.csrwr(FRAME_SAVE, FRAME_END);
+    this.#hostSp[0] = cpu.gpr(SP);
+    cpu.csrwr(FRAME_SAVE, this.#frameEnd);
     cpu.csrwr(DSAVE, this.gprs[SP]!);
     // An exit out of the refill handler left the flag set; the next ertn would return to TLBRERA (LVZ-EXIT-21).
     cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);
     cpu.csrwr(ERA, this.pc);
-    for (const csr of this.#copies) cpu.gcsrwr(csr, this.#frame.get(csr) ?? 0n);
+    for (const csr of ARCEOS_FRAME.csrs) cpu.gcsrwr(csr, this.#frame.get(csr));
     for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.gprs[r]!);
     cpu.setGpr(SP, this.gprs[SP]!);
   }
@@ -223,15 +282,19 @@ export class ArceosVCpu extends SoftwareVCpu {
     const vector = via === "general" ? this.#checkVector(cpu.machine.pc) : this.#layout.refillEntry;
     for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);
     cpu.csrwr(DSAVE, this.gprs[SP]!);
-    for (const csr of this.#copies) this.#frame.set(csr, cpu.gcsrrd(csr));
-    const era = cpu.csrrd(ERA);
-    const refillEra = cpu.csrrd(TLBRERA) & ~3n;
-    const refillBadv = cpu.csrrd(TLBRBADV);
-    const badv = cpu.csrrd(BADV);
-    const badi = cpu.csrrd(BADI) & 0xffffffffn;
-    const estat = cpu.csrrd(ESTAT);
-    this.pc = via === "refill" ? refillEra : era;
-    return { via, vector, estat, pc: this.pc, badv: via === "refill" ? refillBadv : badv, badi };
+    for (const csr of ARCEOS_FRAME.csrs) this.#frame.set(csr, cpu.gcsrrd(csr));
+    const recorded = [ESTAT, ERA, BADV, BADI, TLBRBADV, TLBRERA].map((csr) => cpu.csrrd(csr));
+    this.#frame.tail.set(recorded);
+    const [, era = 0n, , , , refillEra = 0n] = recorded;
+    this.pc = via === "refill" ? refillEra & ~3n : era;
+    return this.#recorded(via, vector);
+  }
+
+  /** What the frame has of the exit. */
+  #recorded(via: "general" | "refill", vector: bigint): HardwareExit {
+    const [estat = 0n, , badv = 0n, badi = 0n, refillBadv = 0n] = this.#frame.tail;
+    const isRefill = via === "refill";
+    return { via, vector, estat, pc: this.pc, badv: isRefill ? refillBadv : badv, badi: badi & 0xffffffffn };
   }
 
   /** The vector table has a slot of 0x80 bytes for each code and each interrupt. */
@@ -248,14 +311,14 @@ export class ArceosVCpu extends SoftwareVCpu {
   }
 
   override guestCsr(csr: CsrDeclaration): bigint {
-    return this.#frame.get(csr) ?? 0n;
+    return this.#frame.get(csr);
   }
 
   override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
     this.#frame.set(csr, value);
   }
 
-  /** PROTO-AV5-10, but into the frame: 0.5.5 writes GCSR.ESTAT, which the next entry overwrites with the frame's copy. */
+  /** PROTO-AV5-10, and into the frame as well: 0.5.5 does not, so that its next entry overwrites GCSR.ESTAT with the old copy. */
   override injectInterrupt(vector: number): void {
     this.#setPending(vector, true);
   }
@@ -271,7 +334,8 @@ export class ArceosVCpu extends SoftwareVCpu {
       return;
     }
     const bit = 1n << BigInt(vector);
-    const estat = this.#frame.get(ESTAT) ?? 0n;
-    this.#frame.set(ESTAT, pending ? estat | bit : estat & ~bit);
+    const change = (estat: bigint) => pending ? estat | bit : estat & ~bit;
+    this.#cpu.gcsrwr(ESTAT, change(this.#cpu.gcsrrd(ESTAT)));
+    this.#frame.set(ESTAT, change(this.#frame.get(ESTAT)));
   }
 }

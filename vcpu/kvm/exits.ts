@@ -5,10 +5,9 @@
  */
 import { EXCEPTIONS } from "../../core/mod.ts";
 import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, EUEN, PRMD } from "../../core/csr/basic.ts";
-import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
+import type { Exit, GuestMemory, HardwareExit, VCpu, VCpuSetup } from "../contract.ts";
 import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
 import type { HostCpu } from "../host_cpu.ts";
-import type { KvmVCpu } from "./vcpu.ts";
 
 const A0 = 4;
 const INVALID_CODE = (1n << 64n) - 1n;
@@ -53,9 +52,15 @@ interface Queued {
   readonly subcode: bigint;
 }
 
+/** What the handlers need of a vCPU. */
+export interface HandledVCpu extends Pick<VCpu, "pc" | "gpr" | "setGpr" | "setReturnValue"> {
+  /** Asks for the stage-2 entry of one GPA to go before the next entry. */
+  flushGpa(gpa: bigint): void;
+}
+
 /** The exit handlers of one vCPU. */
 export class KvmExits {
-  readonly #vcpu: KvmVCpu;
+  readonly #vcpu: HandledVCpu;
   readonly #cpu: HostCpu;
   /** CSRs without a guest copy, kept in software (PROTO-KVM-37). */
   readonly #software = new Map<number, bigint>();
@@ -66,7 +71,7 @@ export class KvmExits {
   /** CSR.EUEN.FPE was set for the guest. */
   #gaveFpu = false;
 
-  constructor(vcpu: KvmVCpu, cpu: HostCpu) {
+  constructor(vcpu: HandledVCpu, cpu: HostCpu) {
     this.#vcpu = vcpu;
     this.#cpu = cpu;
   }

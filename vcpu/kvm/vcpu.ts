@@ -16,27 +16,40 @@ import {
   ESTAT,
   EUEN,
   LLBCTL,
+  PRCFG1,
+  PRCFG2,
+  PRCFG3,
   PRMD,
   SAVE,
+  TI,
 } from "../../core/csr/basic.ts";
-import { GCFG, GCNTC, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
+import { GCNTC, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { TID } from "../../core/csr/timer.ts";
-import { PGD, PGDL, TLBRBADV, TLBRENTRY, TLBRERA } from "../../core/csr/translation.ts";
+import { PGD, PGDL, TLBRBADV, TLBRERA } from "../../core/csr/translation.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { guestCopies } from "../guest_registers.ts";
+import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
-import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
+import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
+import { InterruptQueue } from "./interrupts.ts";
+import type { KvmMachineCode } from "./machine_code.ts";
 import { restoreTimer, type SavedTimer, saveTimer } from "./timer.ts";
+import type { Vpids } from "./vpids.ts";
 
 const A2 = 6;
+const SP = 3;
+const TP = 2;
+const R21 = 21;
 const VCPU_SAVE = SAVE[4]!;
 const TEMPORARY_SAVE = SAVE[5]!;
 /** A number in place of the pointer to the vCPU's structure. */
 const VCPU_POINTER = 0x9000_0000_0010_0000n;
-/** invtlb: every guest entry; one GPA of one guest. */
-const INVTLB_ALLGID = 0x12;
+/** invtlb: one GPA of one guest. */
 const INVTLB_GID_ADDR = 0x16;
+/** Words of a pt_regs, which begins with r0 to r31, and those of them that kvm_enter_guest stores (PROTO-KVM-10). */
+const PT_REGS_WORDS = 40;
+const STACKED = [1, 2, 3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 
 /** GCSRs that the timer code or the hardware itself carries. */
 const NOT_COPIED: readonly string[] = [
@@ -50,9 +63,13 @@ const NOT_COPIED: readonly string[] = [
   "PRCFG3",
 ];
 
+/** Saved for its user to read, and never written back. */
+const PRCFG = [PRCFG1, PRCFG2, PRCFG3];
+
 /** What KVM promises its host. */
 export const KVM_PROMISES: Promises = {
-  restoredByRun: [CRMD, ECFG, EENTRY, PGDL, GSTAT, GTLBC],
+  // Of GSTAT, an entry may change the GID (PROTO-KVM-04).
+  restoredByRun: [CRMD, ECFG, EENTRY, PGDL, [GSTAT, GSTAT.PVM], GTLBC],
   restoredByUnbind: [ECFG, EENTRY, PGDL, GTLBC, EUEN],
   savedGprs: HOST_GPRS,
   vsInGuest: 0,
@@ -60,45 +77,45 @@ export const KVM_PROMISES: Promises = {
 
 /** A vCPU of KVM. */
 export class KvmVCpu extends SoftwareVCpu {
-  override readonly name = "kvm";
+  override readonly name: string;
   override readonly promises = KVM_PROMISES;
+  override pc = 0n;
   readonly #cpu: HostCpu;
   readonly #layout: HostLayout;
+  readonly #code: KvmMachineCode | undefined;
   readonly #exits: KvmExits;
+  readonly #interrupts: InterruptQueue;
+  readonly #vpids: Vpids;
+  /** Undefined until the first entry. */
+  #vpid: bigint | undefined;
   readonly #csrs = new Map<CsrDeclaration, bigint>();
   readonly #copied: readonly CsrDeclaration[];
   #root = 0n;
   #bound = false;
   #gintc = 0n;
-  #gid = 0n;
+  #gstat = 0n;
+  /** The GPA whose stage-2 entry goes before the next entry. */
+  #flush: bigint | undefined;
   #counterOffset = 0n;
   #timer: SavedTimer = { tcfg: 0n, tval: 0n, estat: 0n, deadline: undefined };
-  /** The host's values, put back at each exit (PROTO-KVM-12, 4 to 6). */
-  #host = { vs: 0n, eentry: 0n, pgdl: 0n };
+  /** The host's values, put back at each exit (PROTO-KVM-12, 4 to 6, 9). */
+  #host = { vs: 0n, eentry: 0n, pgdl: 0n, sp: 0n, tp: 0n, r21: 0n };
 
-  constructor(cpu: HostCpu, layout: HostLayout) {
-    super();
+  /** @param code what executes PROTO-KVM-10 to -13 in place of the steps below */
+  constructor(cpu: HostCpu, layout: HostLayout, vpids: Vpids, code?: KvmMachineCode) {
+    super(code?.gprs);
+    this.name = code === undefined ? "kvm" : "kvm-asm";
+    this.#code = code;
     this.#cpu = cpu;
     this.#layout = layout;
+    this.#vpids = vpids;
+    this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
     this.#copied = guestCopies(cpu.machine.profile).filter((c) => !NOT_COPIED.includes(c.name));
-    cpu.jump(layout.text);
-    this.#enable();
   }
 
-  /** PROTO-KVM-01: what KVM does on each CPU when it is switched on. */
-  #enable(): void {
-    const cpu = this.#cpu;
-    const capabilities = cpu.csrrd(GCFG);
-    cpu.csrwr(GCFG, 0n);
-    cpu.csrwr(GSTAT, 0n);
-    cpu.csrwr(GINTC, 0n);
-    cpu.csrxchg(GTLBC, 0n, GTLBC.USETGID.mask | GTLBC.TOTI.mask);
-    const gci = GCFG.GCIP.get(capabilities) & 4n ? GCFG.GCI.of(2n) : 0n;
-    const matc = GCFG.MATP.get(capabilities) & 2n ? GCFG.MATC.of(1n) : 0n;
-    cpu.csrwr(GCFG, gci | matc);
-    cpu.invtlb(INVTLB_ALLGID);
-    cpu.csrxchg(GTLBC, GTLBC.USETGID.mask, GTLBC.USETGID.mask);
+  override get runner(): CodeRunner | undefined {
+    return this.#code?.runner;
   }
 
   override setNestedPageTable(root: bigint): void {
@@ -112,32 +129,33 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#csrs.set(CRMD, CRMD.DA.mask);
     this.#csrs.set(TID, id);
     this.#csrs.set(CPUID, id);
-    this.#gid = BigInt(config.vmId + 1);
     this.#exits.configure(config);
     this.#counterOffset = BigInt.asUintN(64, -this.#cpu.rdtime());
   }
 
-  /** vcpu_load: PROTO-KVM-04, -61. */
+  /** vcpu_load: PROTO-KVM-61. */
   override bind(): void {
     const cpu = this.#cpu;
     this.#host = {
+      ...this.#host,
       vs: ECFG.VS.get(cpu.csrrd(ECFG)),
       eentry: cpu.csrrd(EENTRY),
       pgdl: cpu.csrrd(PGDL),
     };
-    cpu.setField(GSTAT, GSTAT.GID, this.#gid);
     cpu.gcsrwr(LLBCTL, LLBCTL.WCLLB.mask);
     restoreTimer(cpu, this.#timer);
     cpu.csrwr(GCNTC, this.#counterOffset);
     for (const csr of this.#copied) cpu.gcsrwr(csr, this.#csrs.get(csr) ?? 0n);
     cpu.csrwr(GINTC, this.#gintc);
+    cpu.csrwr(GSTAT, this.#gstat);
     this.#bound = true;
   }
 
   /** vcpu_put: PROTO-KVM-62. */
   override unbind(): void {
     const cpu = this.#cpu;
-    for (const csr of this.#copied) this.#csrs.set(csr, cpu.gcsrrd(csr));
+    for (const csr of [...this.#copied, ...PRCFG]) this.#csrs.set(csr, cpu.gcsrrd(csr));
+    this.#gstat = cpu.csrrd(GSTAT);
     this.#timer = saveTimer(cpu);
     this.#gintc = cpu.csrrd(GINTC);
     this.#exits.takeFpuBack();
@@ -146,21 +164,71 @@ export class KvmVCpu extends SoftwareVCpu {
 
   override enter(budget: number): Entered {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
-    const saved = saveHostGprs(this.#cpu);
-    this.#exits.deliverQueued();
+    this.#prepareEntry();
+    if (this.#code !== undefined) return this.#enterByCode(this.#code, budget);
+    const frame = this.#saveHost();
     this.#switchIn();
     const refills: Refill[] = [];
     const arrived = this.#runGuest(budget, refills);
     if (!arrived) return { kind: "budget", refills };
     const exit = this.#switchOut();
-    restoreHostGprs(this.#cpu, saved);
+    this.#restoreHost(frame);
     return { kind: "exit", exit, refills };
+  }
+
+  #enterByCode(code: KvmMachineCode, budget: number): Entered {
+    const { vs, eentry, pgdl } = this.#host;
+    const context = {
+      pc: this.pc,
+      root: this.#root,
+      hostVs: ECFG.VS.of(vs),
+      hostEentry: eentry,
+      hostPgdl: pgdl,
+    };
+    const entered = code.enter(context, budget);
+    if (entered.kind === "exit") this.pc = entered.exit.pc;
+    return entered;
+  }
+
+  /** PROTO-KVM-20: what is done last, with the host's interrupts off. */
+  #prepareEntry(): void {
+    this.#exits.deliverQueued();
+    this.#checkVpid();
+    this.#interrupts.deliver();
+    if (this.#flush === undefined) return;
+    this.#cpu.invtlb(INVTLB_GID_ADDR, this.#cpu.csrrd(GSTAT) & GSTAT.GID.mask, this.#flush);
+    this.#flush = undefined;
+  }
+
+  /** PROTO-KVM-04. */
+  #checkVpid(): void {
+    if (this.#vpids.isValid(this.#vpid)) return;
+    const cpu = this.#cpu;
+    this.#vpid = this.#vpids.take();
+    this.#flush = undefined;
+    cpu.gcsrxchg(LLBCTL, LLBCTL.WCLLB.mask, LLBCTL.WCLLB.mask);
+    cpu.setField(GSTAT, GSTAT.GID, this.#vpids.gid(this.#vpid));
+  }
+
+  /** PROTO-KVM-10: a pt_regs below the stack pointer, and the registers that lead back to it in the vCPU. */
+  #saveHost(): BigUint64Array {
+    const cpu = this.#cpu;
+    const frame = cpu.words(cpu.gpr(SP) - BigInt(PT_REGS_WORDS * 8), PT_REGS_WORDS);
+    for (const r of STACKED) frame[r] = cpu.gpr(r);
+    this.#host = { ...this.#host, sp: cpu.gpr(SP), tp: cpu.gpr(TP), r21: cpu.gpr(R21) };
+    cpu.csrwr(VCPU_SAVE, VCPU_POINTER);
+    return frame;
+  }
+
+  #restoreHost(frame: BigUint64Array): void {
+    const { sp, tp, r21 } = this.#host;
+    for (const r of STACKED) this.#cpu.setGpr(r, frame[r] ?? 0n);
+    for (const [r, value] of [[TP, tp], [SP, sp], [R21, r21]] as const) this.#cpu.setGpr(r, value);
   }
 
   /** PROTO-KVM-11. */
   #switchIn(): void {
     const cpu = this.#cpu;
-    cpu.csrwr(VCPU_SAVE, VCPU_POINTER);
     cpu.csrwr(ECFG, cpu.csrrd(ECFG) & ~ECFG.VS.mask); // 1
     cpu.csrwr(EENTRY, this.#layout.exitEntry); // 2
     cpu.csrwr(ERA, this.pc); // 3
@@ -229,59 +297,37 @@ export class KvmVCpu extends SoftwareVCpu {
   }
 
   override guestCsr(csr: CsrDeclaration): bigint {
+    if (csr === ESTAT && this.#bound) this.#interrupts.deliver();
     return this.#bound ? this.#cpu.gcsrrd(csr) : this.#csrs.get(csr) ?? 0n;
   }
 
   override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
+    if (csr === ESTAT && this.#bound) this.#interrupts.deliver();
     if (this.#bound) this.#cpu.gcsrwr(csr, value);
     else this.#csrs.set(csr, value);
   }
 
-  /** PROTO-KVM-21: lines go through GINTC.VIP, the rest is latched in GCSR.ESTAT. */
   override injectInterrupt(vector: number): void {
-    this.#setPending(vector, true);
+    this.#interrupts.queue(vector, true);
   }
 
   override withdrawInterrupt(vector: number): void {
-    this.#setPending(vector, false);
+    this.#interrupts.queue(vector, false);
   }
 
-  #setPending(vector: number, pending: boolean): void {
-    if (!this.#bound) return this.#setPendingSaved(vector, pending);
-    if (vector >= 2 && vector <= 9) {
-      const bit = 1n << BigInt(vector - 2);
-      this.#cpu.csrxchg(GINTC, pending ? bit : 0n, bit);
-    } else {
-      const bit = 1n << BigInt(vector);
-      this.#cpu.gcsrxchg(ESTAT, pending ? bit : 0n, bit);
-    }
+  /** PROTO-KVM-39, -64: an idle vCPU waits for an interrupt, or for the deadline of its timer. */
+  override wakesAt(): bigint | undefined {
+    const isPending = this.#interrupts.isPending || (this.#timer.estat & TI) !== 0n;
+    return isPending ? 0n : this.#timer.deadline;
   }
 
-  /** The same in what is carried while another vCPU has the processor. */
-  #setPendingSaved(vector: number, pending: boolean): void {
-    const bit = 1n << BigInt(vector);
-    const change = (value: bigint, mask: bigint) => pending ? value | mask : value & ~mask;
-    if (vector >= 2 && vector <= 9) this.#gintc = change(this.#gintc, bit >> 2n);
-    else this.#timer = { ...this.#timer, estat: change(this.#timer.estat, bit) };
-  }
-
-  /** Drops the stage-2 entry of one GPA after its mapping changed (LVZ-INV-05). */
+  /** Asks for the stage-2 entry of one GPA to go, after its mapping changed (LVZ-INV-05). */
   flushGpa(gpa: bigint): void {
-    const gid = this.#cpu.csrrd(GSTAT) & GSTAT.GID.mask;
-    this.#cpu.invtlb(INVTLB_GID_ADDR, gid, gpa);
+    this.#flush = gpa;
   }
 }
 
-function hostRefillEntry(layout: HostLayout): bigint {
+/** Where a TLB refill arrives, of the host and of a guest. */
+export function hostRefillEntry(layout: HostLayout): bigint {
   return layout.hostRefillEntry ?? layout.refillEntry;
-}
-
-/** The host's TLBRENTRY must lead to the handler that {@linkcode KvmVCpu} stands in for. */
-export function checkHostRefillEntry(cpu: HostCpu, layout: HostLayout): void {
-  const entry = cpu.csrrd(TLBRENTRY);
-  if (entry !== hostRefillEntry(layout)) {
-    throw new HypervisorError(
-      `Cannot use KVM: TLBRENTRY is 0x${entry.toString(16)}, not the host's refill handler`,
-    );
-  }
 }

@@ -1,0 +1,256 @@
+/**
+ * The world switch of hvisor on loongarch64 (PROTO-HV-02 to -04, -09, -10), as software on the machine's own instructions.
+ *
+ * @module
+ */
+import type { CsrDeclaration, Field } from "../../core/mod.ts";
+import { BADI, BADV, CPUID, CRMD, DSAVE, ERA, ESTAT, PRMD, SAVE } from "../../core/csr/basic.ts";
+import { GCFG, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
+import { CNTC, TCFG, TICLR, TID, TVAL } from "../../core/csr/timer.ts";
+import {
+  PGD,
+  PGDH,
+  PGDL,
+  PWCH,
+  PWCL,
+  STLBPS,
+  TLBRBADV,
+  TLBRENTRY,
+  TLBRERA,
+} from "../../core/csr/translation.ts";
+import { ARCEOS_PAGE_TABLE } from "../arceos/page_table.ts";
+import { ContextFrame, type FrameMemory } from "../context_frame.ts";
+import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
+import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { SoftwareVCpu } from "../software_vcpu.ts";
+import { pageWalkRegisters } from "../stage2.ts";
+import { HvisorExits } from "./exits.ts";
+import { FRAME_BYTES, HVISOR_FRAME } from "./frame.ts";
+
+const SP = 3;
+const FRAME_SAVE = SAVE[3]!;
+const STACK_SAVE = SAVE[4]!;
+/** A number in place of the top of the handler's stack. */
+const STACK_TOP = 0x9000_0000_0021_0000n;
+/** Attributes in the low bits of a directory entry. */
+const DIRECTORY_FLAGS = 0xfffn;
+
+/** Guest CSRs that a return to the guest does not write: they live in the hardware alone. */
+const IN_HARDWARE: ReadonlySet<CsrDeclaration> = new Set([ESTAT, TID, TCFG, TVAL, CNTC, TICLR]);
+const RETURNED = HVISOR_FRAME.csrs.filter((csr) => !IN_HARDWARE.has(csr));
+
+/** What a return to the guest writes of the host's registers, whatever was there. */
+const RETURN_WRITES: ReadonlyMap<CsrDeclaration, bigint> = new Map<CsrDeclaration, bigint>([
+  [GSTAT, GSTAT.GID.mask | GSTAT.PVM.mask],
+  [GTLBC, GTLBC.USETGID.mask | GTLBC.TGID.mask],
+  [
+    GCFG,
+    [GCFG.MATC, GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU, GCFG.GCI].reduce((m, f) => m | f.mask, 0n),
+  ],
+  [GINTC, GINTC.PIP.mask],
+  [PRMD, PRMD.PIE.mask],
+]);
+
+/** hvisor is its own host, and nobody's registers have to come back. */
+export const HVISOR_PROMISES: Promises = {
+  restoredByRun: [PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY, FRAME_SAVE, STACK_SAVE],
+  restoredByUnbind: [],
+  savedGprs: [],
+  vsInGuest: 0,
+};
+
+/** A vCPU of hvisor: the processor's only one. */
+export class HvisorVCpu extends SoftwareVCpu {
+  override readonly name = "hvisor";
+  override readonly promises = HVISOR_PROMISES;
+  readonly #cpu: HostCpu;
+  readonly #layout: HostLayout;
+  readonly #exits: HvisorExits;
+  readonly #frame: ContextFrame;
+  readonly #frameAddress: bigint;
+  #root = 0n;
+  #gid = 0n;
+  #bound = false;
+  /** What its VMM wants to be otherwise than {@linkcode RETURN_WRITES} has it. */
+  readonly #configured = new Map<CsrDeclaration, { readonly value: bigint; readonly mask: bigint }>();
+
+  /** Starts from what the guest copies hold after reset. */
+  constructor(cpu: HostCpu, layout: HostLayout, { address, words }: FrameMemory) {
+    words.fill(0n);
+    const frame = new ContextFrame(HVISOR_FRAME, words);
+    super(frame.gprs);
+    this.#cpu = cpu;
+    this.#layout = layout;
+    this.#frame = frame;
+    this.#frameAddress = address;
+    this.#exits = new HvisorExits(this, cpu);
+    for (const csr of HVISOR_FRAME.csrs) frame.set(csr, cpu.gcsrrd(csr));
+  }
+
+  override get pc(): bigint {
+    return this.#frame.pc;
+  }
+
+  override set pc(value: bigint) {
+    this.#frame.pc = value;
+  }
+
+  override setNestedPageTable(root: bigint): void {
+    this.#root = root;
+  }
+
+  /** PROTO-HV-02: a guest takes itself for the first processor. */
+  override setup(config: VCpuSetup): void {
+    this.gprs.fill(0n);
+    this.#frame.set(CPUID, 0n);
+    this.#gid = BigInt(config.vmId + 1);
+    this.#exits.configure(config);
+  }
+
+  /** PROTO-HV-02: what precedes the first return to the guest. From here on the host is in hvisor's trap handler, with interrupts off. */
+  override bind(): void {
+    const cpu = this.#cpu;
+    const { pwcl, pwch } = pageWalkRegisters(ARCEOS_PAGE_TABLE);
+    cpu.setField(CRMD, CRMD.IE, 0n);
+    cpu.csrwr(PWCL, pwcl);
+    cpu.csrwr(PWCH, pwch);
+    cpu.csrwr(STLBPS, BigInt(ARCEOS_PAGE_TABLE.pageShift));
+    cpu.csrwr(PGDH, this.#root);
+    cpu.csrwr(PGDL, this.#root);
+    cpu.csrwr(TLBRENTRY, this.#layout.refillEntry);
+    cpu.csrwr(FRAME_SAVE, this.#frameAddress + FRAME_BYTES);
+    cpu.csrwr(STACK_SAVE, STACK_TOP);
+    cpu.invtlb(0);
+    this.#bound = true;
+  }
+
+  /** hvisor has no such thing: its guest keeps the processor. */
+  override unbind(): void {
+    this.#bound = false;
+  }
+
+  override enter(budget: number): Entered {
+    if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
+    this.#prepareReturn();
+    this.#switchIn();
+    const refills: Refill[] = [];
+    if (!this.#runGuest(budget, refills)) return { kind: "budget", refills };
+    return { kind: "exit", exit: this.#switchOut(), refills };
+  }
+
+  /** PROTO-HV-03: everything anew at each return. */
+  #prepareReturn(): void {
+    const set = (csr: CsrDeclaration, field: Field, value: bigint) => this.#cpu.setField(csr, field, value);
+    set(GSTAT, GSTAT.GID, this.#gid);
+    set(GSTAT, GSTAT.PVM, 1n);
+    set(GTLBC, GTLBC.USETGID, 1n);
+    set(GTLBC, GTLBC.TGID, this.#gid);
+    set(GCFG, GCFG.MATC, 1n);
+    for (const trap of [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU]) set(GCFG, trap, 0n);
+    set(GCFG, GCFG.GCI, 2n);
+    set(GINTC, GINTC.PIP, 0xffn);
+    set(PRMD, PRMD.PIE, 1n);
+    for (const [csr, { value, mask }] of this.#configured) this.#cpu.csrxchg(csr, value, mask);
+  }
+
+  #switchIn(): void {
+    const cpu = this.#cpu;
+    cpu.csrwr(ERA, this.pc);
+    for (const csr of RETURNED) cpu.gcsrwr(csr, this.#frame.get(csr));
+    cpu.csrwr(DSAVE, this.gprs[SP]!);
+    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.gprs[r]!);
+    const [t0, frame] = [this.gprs[12]!, this.#frameAddress];
+    cpu.setGpr(SP, cpu.csrwr(DSAVE, frame));
+    // The exchange goes through $sp itself in hvisor, through $t0 here.
+    cpu.setGpr(12, t0);
+  }
+
+  /** False when the budget is used up. */
+  #runGuest(budget: number, refills: Refill[]): boolean {
+    const cpu = this.#cpu;
+    const { clock } = cpu.machine;
+    const end = clock.executed + budget;
+    for (;;) {
+      const stop = cpu.ertn(end - clock.executed);
+      if (stop.kind !== "host") return false;
+      if (cpu.machine.pc !== this.#layout.refillEntry) return true;
+      this.#refill(refills);
+    }
+  }
+
+  /** PROTO-HV-04: three directories, whose entries have attributes in their low bits; an empty one leads to an empty table. */
+  #refill(refills: Refill[]): void {
+    const cpu = this.#cpu;
+    const [t0, t1] = [cpu.gpr(12), cpu.gpr(13)];
+    refills.push({ gpa: cpu.csrrd(TLBRBADV), pc: cpu.csrrd(TLBRERA) & ~3n });
+    let table = cpu.csrrd(PGD);
+    for (const level of [3, 2, 1]) table = cpu.lddir(table, level) & ~DIRECTORY_FLAGS;
+    cpu.ldpte(table, 0);
+    cpu.ldpte(table, 1);
+    cpu.tlbfill();
+    cpu.setGpr(12, t0);
+    cpu.setGpr(13, t1);
+  }
+
+  /** PROTO-HV-04. PVM and TGID stay as they are. */
+  #switchOut(): HardwareExit {
+    const cpu = this.#cpu;
+    const vector = cpu.machine.pc;
+    if (vector !== this.#layout.exitEntry) {
+      throw new HypervisorError(
+        `Cannot take the exit: it arrived at 0x${vector.toString(16)}, not at the trap vector`,
+      );
+    }
+    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);
+    cpu.csrwr(DSAVE, this.gprs[SP]!);
+    cpu.setGpr(SP, cpu.csrrd(FRAME_SAVE) - FRAME_BYTES);
+    this.pc = cpu.csrrd(ERA);
+    for (const csr of HVISOR_FRAME.csrs) this.#frame.set(csr, cpu.gcsrrd(csr));
+    cpu.setGpr(SP, cpu.csrrd(STACK_SAVE));
+    const [estat, badv] = [cpu.csrrd(ESTAT), cpu.csrrd(BADV)];
+    const badi = cpu.csrrd(BADI) & 0xffff_ffffn;
+    return { via: "general", vector, estat, pc: this.pc, badv, badi };
+  }
+
+  override handle(exit: HardwareExit): Exit {
+    return this.#exits.handle(exit);
+  }
+
+  override guestCsr(csr: CsrDeclaration): bigint {
+    return IN_HARDWARE.has(csr) ? this.#cpu.gcsrrd(csr) : this.#frame.get(csr);
+  }
+
+  override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
+    if (IN_HARDWARE.has(csr)) this.#cpu.gcsrwr(csr, value);
+    else this.#frame.set(csr, value);
+  }
+
+  /** What a return to the guest would overwrite is written again behind it. */
+  override configureHost(csr: CsrDeclaration, value: bigint, mask: bigint): void {
+    this.#cpu.csrxchg(csr, value, mask);
+    const own = (RETURN_WRITES.get(csr) ?? 0n) & mask;
+    if (own === 0n) return;
+    const old = this.#configured.get(csr) ?? { value: 0n, mask: 0n };
+    this.#configured.set(csr, { value: (old.value & ~own) | (value & own), mask: old.mask | own });
+  }
+
+  /** PROTO-HV-09: one line at a time, and a timer that will take it back. */
+  override injectInterrupt(vector: number): void {
+    const cpu = this.#cpu;
+    if (vector >= 2 && vector <= 9) cpu.setField(GINTC, GINTC.VIP, 1n << BigInt(vector - 2));
+    else cpu.gcsrwr(ESTAT, cpu.gcsrrd(ESTAT) | 1n << BigInt(vector));
+    cpu.setField(TCFG, TCFG.En, 1n);
+  }
+
+  /** For lines what hvisor does when its timer says so; it never takes back anything else. */
+  override withdrawInterrupt(vector: number): void {
+    if (vector >= 2 && vector <= 9) return this.clearInjectedLines();
+    this.#cpu.gcsrwr(ESTAT, this.#cpu.gcsrrd(ESTAT) & ~(1n << BigInt(vector)));
+  }
+
+  /** PROTO-HV-08: no line is injected any more, and the host's timer is off. */
+  clearInjectedLines(): void {
+    this.#cpu.setField(GINTC, GINTC.VIP, 0n);
+    this.#cpu.setField(TCFG, TCFG.En, 0n);
+  }
+}
