@@ -154,7 +154,7 @@ function setReturn(scene: Scene, code: readonly number[]): void {
 /** tlbwr, tlbfill, tlbsrch, tlbrd, tlbclr, tlbflush. */
 export function tlbStates(profile: Profile): Maker {
   return ({ random, instruction }: Order) => {
-    const [tested] = [word(instruction.name)];
+    const tested = word(instruction.name);
     if (oneIn(random, 16)) return denied(random, tested);
     const scene = new Scene(random, oneIn(random, 2) ? MAPPED : DIRECT);
     const wanted = oneIn(random, 2);
