@@ -10,6 +10,8 @@ import { collectCases, type NamedCase } from "../cli/spec_cases.ts";
 import { Random } from "./random.ts";
 
 const DEFAULT_COUNT = 3;
+/** Rounds from one line of progress to the next. */
+const PROGRESS = 50;
 const SPECS = new URL("../specs/", import.meta.url);
 
 class UsageError extends Error {}
@@ -69,7 +71,7 @@ async function main(argv: readonly string[]): Promise<number> {
       console.log(`round ${round}: ${c.test.place}: ${c.title}\nfirst:\n${before.get(c)}\nnow:\n${now}`);
       return 1;
     }
-    if (Deno.stderr.isTerminal()) console.error(`round ${round} of ${count}`);
+    if (round % PROGRESS === 0) console.error(`round ${round} of ${count}: nothing differs`);
   }
   const passing = [...before.values()].filter((text) => !/: (fail|error): /.test(text)).length;
   console.log(
