@@ -4,6 +4,8 @@
  * @module
  */
 import { registerName } from "../core/isa/registers.ts";
+import { didYouMean } from "../core/asm/suggest.ts";
+import { csrByName, CSRS } from "../core/csr/table.ts";
 import { MachineError } from "../core/errors.ts";
 import type { Machine } from "../core/machine.ts";
 import { ReferenceEngine } from "../core/exec/reference.ts";
@@ -38,6 +40,7 @@ export const TRACE: Command = {
   forms: ["FILE [--csr] [--memory] [--from SYMBOL] [--to SYMBOL]", "DESCRIPTION.ts [--csr] …"],
   options: [
     { name: "csr", text: "only instructions that write a CSR" },
+    { name: "watch", value: "CSRS", text: "only writes of these, as in EENTRY,PGDL; of a guest's copy too" },
     { name: "memory", text: "only loads and stores; with --csr both" },
     { name: "from", value: "SYMBOL", text: "begin at a symbol (SYMBOL, or SYMBOL+0x10)" },
     { name: "to", value: "SYMBOL", text: "end before a symbol" },
@@ -63,11 +66,20 @@ async function run(args: Arguments, io: Io): Promise<number> {
   const traced = path.endsWith(".ts")
     ? traceSwitch(await readDescription(path))
     : await traceProgram(io, path, count);
-  const chosen = between(traced, args.text("from"), args.text("to")).filter((s) => isMeant(s, args));
+  const watched = args.text("watch")?.split(",").map(csrNumber);
+  const chosen = between(traced, args.text("from"), args.text("to"))
+    .filter(({ csr }) => watched === undefined || watched.includes(csr?.csr.number ?? -1))
+    .filter((s) => isMeant(s, args));
   io.out(table(chosen.map((s) => row(s, traced)), ""));
   if (traced.problem === undefined) return EXIT.ok;
   io.err(`Stopped: ${traced.problem}\n`);
   return EXIT.failed;
+}
+
+function csrNumber(name: string): number {
+  const csr = csrByName(name);
+  if (csr !== undefined) return csr.number;
+  throw new UsageError(`Cannot watch ${name}: no such CSR${didYouMean(name, CSRS.map((c) => c.name))}`);
 }
 
 async function traceProgram(io: Io, path: string, budget: number): Promise<Traced> {
