@@ -25,5 +25,5 @@
  * @module
  */
 export * from "./dsl/mod.ts";
-export { ARCEOS, KVM, WORLD_SWITCHES, type WorldSwitch } from "./vcpu/mod.ts";
+export { ARCEOS, ARCEOS_ASM, HVISOR, KVM, KVM_ASM, WORLD_SWITCHES, type WorldSwitch } from "./vcpu/mod.ts";
 export { LA464, LA464_NO_LVZ, LA464_V1_1, type Profile, PROFILES, ReferenceEngine } from "./core/mod.ts";
