@@ -29,4 +29,10 @@ export { isLinuxImage, type LinuxImage, LinuxImageError, parseLinuxImage } from 
 export { type LoadableProgram, type LoadableSegment, LoadError, loadProgram } from "./load.ts";
 export { PAGE_SIZE, Ram } from "./ram.ts";
 export { Uart, type UartOptions } from "./uart.ts";
-export { createVirtMachine, VIRT_MAP, type VirtMachine, type VirtMachineOptions } from "./virt.ts";
+export {
+  addBoardDevices,
+  createVirtMachine,
+  VIRT_MAP,
+  type VirtMachine,
+  type VirtMachineOptions,
+} from "./virt.ts";

@@ -86,6 +86,12 @@ export function createVirtMachine(options: VirtMachineOptions = {}): VirtMachine
       onInterrupt: (level: boolean) => machine.setLine(INTERRUPT.HWI0, level),
     }),
   });
+  addBoardDevices(machine, uart, bus, iocsr);
+  return { machine, bus, iocsr, uart, lowRamEnd: BigInt(low) };
+}
+
+/** Puts the board's devices at their places: all that is not memory. */
+export function addBoardDevices(machine: Machine, uart: Uart, bus: AddressMap, iocsr: AddressMap): void {
   bus.add(VIRT_MAP.uart, uart);
   bus.add(
     VIRT_MAP.ged,
@@ -95,5 +101,4 @@ export function createVirtMachine(options: VirtMachineOptions = {}): VirtMachine
   );
   iocsr.add(0, new Identification());
   iocsr.add(IPI_BASE, new Ipi({ iocsr, onLine: (level) => machine.setLine(INTERRUPT.IPI, level) }));
-  return { machine, bus, iocsr, uart, lowRamEnd: BigInt(low) };
 }

@@ -4,15 +4,8 @@
  *
  * @module
  */
-import {
-  type AccessSize,
-  type Bus,
-  INTERRUPT,
-  type IocsrSpace,
-  type Machine,
-  type RamWindow,
-} from "../core/mod.ts";
-import { AddressMap, Ged, Identification, Ipi, IPI_BASE, PAGE_SIZE, Uart, VIRT_MAP } from "../devices/mod.ts";
+import { type AccessSize, type Bus, type IocsrSpace, type Machine, type RamWindow } from "../core/mod.ts";
+import { addBoardDevices, AddressMap, PAGE_SIZE, Uart } from "../devices/mod.ts";
 import type { MemoryBlock } from "./state.ts";
 import { blockRange, isRam, rangeText, STATE_RAM } from "./state_memory.ts";
 
@@ -64,15 +57,7 @@ interface Devices {
 function makeDevices(machine: Machine): Devices {
   const bus = new AddressMap();
   const iocsr = new AddressMap();
-  bus.add(VIRT_MAP.uart, new Uart({}));
-  bus.add(
-    VIRT_MAP.ged,
-    new Ged((request) => {
-      machine.stopRequest = request;
-    }),
-  );
-  iocsr.add(0, new Identification());
-  iocsr.add(IPI_BASE, new Ipi({ iocsr, onLine: (level) => machine.setLine(INTERRUPT.IPI, level) }));
+  addBoardDevices(machine, new Uart({}), bus, iocsr);
   return { bus, iocsr };
 }
 
