@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
 import { permissionCheck } from "./permission.ts";
-import { sleep, takePendingInterrupt } from "./turn.ts";
+import { attend, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
@@ -40,12 +40,7 @@ export class ReferenceEngine implements Engine {
     let seen = -1;
     for (let left = limits.budget;; left--) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
-      if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
-      if (m.changes !== seen) {
-        takePendingInterrupt(m);
-        m.counters.settle();
-        seen = m.changes;
-      }
+      seen = attend(m, seen);
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
       if (left <= 0) return { kind: "budget" };
       if (m.idle) {

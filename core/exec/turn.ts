@@ -7,8 +7,23 @@ import { takeInterrupt } from "../exception.ts";
 import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 
+/**
+ * What is due between two instructions: alarms, interrupts, the counters' new modes.
+ *
+ * @param seen the machine's `changes` at the last call, -1 at the first
+ * @returns its `changes` now
+ */
+export function attend(m: Machine, seen: number): number {
+  if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+  if (m.changes !== seen) {
+    takePendingInterrupt(m);
+    m.counters.settle();
+  }
+  return m.changes;
+}
+
 /** Takes the interrupt that is pending and enabled, if there is one. */
-export function takePendingInterrupt(m: Machine): void {
+function takePendingInterrupt(m: Machine): void {
   const pending = pendingInterrupt(m);
   if (pending === undefined) return;
   m.idle = false;

@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { sleep, takePendingInterrupt } from "../exec/turn.ts";
+import { attend, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import { AttachedMachine } from "./attached.ts";
 import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
@@ -64,12 +64,7 @@ export class ThreadedEngine implements Engine {
     attached.begin(limits.untilHost === true);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
-      if (clock.executed >= clock.nextEvent) clock.fireDue();
-      if (m.changes !== seen) {
-        takePendingInterrupt(m);
-        m.counters.settle();
-        seen = m.changes;
-      }
+      seen = attend(m, seen);
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
       if (left <= 0) return { kind: "budget" };
       if (m.idle) {
