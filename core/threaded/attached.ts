@@ -69,7 +69,7 @@ export class AttachedMachine {
     this.#tlb = new SoftwareTlb(buffer);
     this.#code = new CodeCache(buffer, memory.buffer, built.functions, m.profile, {
       dropped: () => this.#dropped(),
-      invalidate: (op) => this.#regions.invalidate(op),
+      invalidate: (op) => this.#invalidate(op),
     });
     const { functions, entries } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
@@ -80,7 +80,7 @@ export class AttachedMachine {
       load: () => this.#find("load"),
       store: () => this.#find("store"),
       hot: (op) => this.#makeRegion(op),
-      invalidate: (op) => this.#regions.invalidate(op),
+      invalidate: (op) => this.#invalidate(op),
     };
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
@@ -198,6 +198,10 @@ export class AttachedMachine {
     if (this.#regions.full) return;
     const page = this.#code.pageOf(op);
     this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
+  }
+
+  #invalidate(op: number): void {
+    this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
   #dropped(): void {

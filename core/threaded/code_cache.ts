@@ -5,7 +5,7 @@
  * @module
  */
 import { decode, type Decoded } from "../isa/decode.ts";
-import type { Expr, RegisterField, Stmt } from "../isa/meaning.ts";
+import { registerUse } from "../isa/register_use.ts";
 import type { Instruction } from "../isa/table.ts";
 import type { Profile } from "../profile.ts";
 import { CODE, CODE_PAGE_BYTES, DISCARD, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
@@ -146,32 +146,20 @@ export class CodeCache {
 
   #functionOf({ instruction, rd }: Decoded): number {
     const { needs, meaning } = instruction;
+    const { reads, writes } = registerUse(meaning);
     if (needs !== undefined && !this.#profile.features.has(needs)) return TABLE.slow;
     // r0 cannot be both the constant 0 and the place for a result that nobody wants.
-    if (rd === 0 && sets(meaning, "rd") && reads(meaning, "rd")) return TABLE.slow;
+    if (rd === 0 && writes.has("rd") && reads.has("rd")) return TABLE.slow;
     return this.#functions.get(instruction) ?? TABLE.slow;
   }
 
   #writeOperands(op: number, { instruction, rd, rj, rk, immediates }: Decoded): void {
     const state = this.#state;
-    const isDiscarded = rd === 0 && sets(instruction.meaning, "rd");
+    const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
     state.setInt32(op + OP.rj, 8 * rj, true);
     state.setInt32(op + OP.rk, 8 * rk, true);
     state.setBigUint64(op + OP.first, immediates[0] ?? 0n, true);
     state.setInt32(op + OP.second, Number(BigInt.asIntN(32, immediates[1] ?? 0n)), true);
   }
-}
-
-function sets(s: Stmt, field: RegisterField): boolean {
-  return s.kind === "seq" ? s.body.some((part) => sets(part, field)) : s.kind === "set" && s.field === field;
-}
-
-/** The value of the register is used. */
-function reads(node: Stmt | Expr, field: RegisterField): boolean {
-  if (node.kind === "register") return node.field === field;
-  const parts = Object.values(node).flat();
-  return parts.some((part) =>
-    typeof part === "object" && part !== null && "kind" in part && reads(part, field)
-  );
 }

@@ -8,7 +8,7 @@ import type { RegisterField } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
 import { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
-import { CONTROL, GPR, OP, PAGE_OPS } from "./layout.ts";
+import { CONTROL, EXIT, GPR, OP, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
 
 /** Functions and types of the module that instructions refer to. */
@@ -61,7 +61,7 @@ class OperationCode extends MeaningCode {
   #continue(): void {
     const { code } = this;
     code.get(LEFT_PARAMETER).i32(1).op("i32.sub").tee(LEFT_PARAMETER).op("i32.eqz").if();
-    code.i32(0).get(OP_PARAMETER).access("i32.store", CONTROL.op).i32(0).op("return").end();
+    code.i32(0).get(OP_PARAMETER).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
     code.get(OP_PARAMETER).get(LEFT_PARAMETER).get(OP_PARAMETER).access("i32.load", OP.f);
     code.returnCallIndirect(this.#runtime.opType);
   }

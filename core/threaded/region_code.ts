@@ -7,7 +7,8 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import type { Expr, RegisterField, Stmt } from "../isa/meaning.ts";
+import type { RegisterField } from "../isa/meaning.ts";
+import { registerUse } from "../isa/register_use.ts";
 import { Code } from "../wasm/code.ts";
 import { type Block, dominates, type Graph, leadsTo } from "./graph.ts";
 import { CONTROL, EXIT, GPR, OP } from "./layout.ts";
@@ -23,6 +24,8 @@ export interface RegionPlace {
 }
 
 const [OP_PARAMETER, LEFT_PARAMETER] = [0, 1];
+/** The register that `bl` writes. */
+const LINK = 1;
 
 /** What a way out leads to. */
 const WAY = { op: 0, enter: 1, slow: 2, load: 3, store: 4 } as const;
@@ -108,7 +111,7 @@ class InstructionCode extends MeaningCode {
 
   protected override setLink(value: () => void): void {
     value();
-    this.code.set(this.#local(1));
+    this.code.set(this.#local(LINK));
   }
 
   protected override operand(name: string): void {
@@ -146,25 +149,11 @@ class InstructionCode extends MeaningCode {
   }
 }
 
-/** The numbers of registers that an instruction reads or writes. */
-interface RegisterUse {
-  readonly used: readonly number[];
-  readonly written: readonly number[];
-}
-
-function registersOf(op: Decoded): RegisterUse {
-  const used: number[] = [];
-  const written: number[] = [];
-  const walk = (node: Stmt | Expr) => {
-    if (node.kind === "register") used.push(op[node.field]);
-    if (node.kind === "set") written.push(op[node.field]);
-    if (node.kind === "link") written.push(1);
-    for (const part of Object.values(node).flat()) {
-      if (typeof part === "object" && part !== null && "kind" in part) walk(part as Stmt | Expr);
-    }
-  };
-  walk(op.instruction.meaning);
-  return { used: [...used, ...written], written };
+/** The numbers of registers that an instruction reads or writes, and of those that it writes. */
+function registersOf(op: Decoded): { readonly used: readonly number[]; readonly written: readonly number[] } {
+  const { reads, writes, links } = registerUse(op.instruction.meaning);
+  const written = [...[...writes].map((field) => op[field]), ...(links ? [LINK] : [])];
+  return { used: [...[...reads].map((field) => op[field]), ...written], written };
 }
 
 class RegionWriter {

@@ -44,7 +44,8 @@ export interface RegionHost {
 /** The regions of a machine. */
 export class Regions {
   readonly #host: RegionHost;
-  #all: Region[] = [];
+  /** By the operations of their page: no region reaches beyond its own. */
+  readonly #byPage = new Map<number, readonly Region[]>();
   #made = 0;
 
   constructor(host: RegionHost) {
@@ -76,7 +77,7 @@ export class Regions {
     );
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
     words[(op + OP.f) / WORD] = f;
-    this.#all.push({ op, f, original, members });
+    this.#byPage.set(page, [...(this.#byPage.get(page) ?? []), { op, f, original, members }]);
   }
 
   #expressible(op: Decoded | undefined): Decoded | undefined {
@@ -104,10 +105,16 @@ export class Regions {
     return exports["region"] as () => unknown;
   }
 
-  /** A word was written: the regions that it is part of are no more. */
-  invalidate(op: number): void {
-    const gone = this.#all.filter((region) => region.members.includes(op));
-    this.#all = this.#all.filter((region) => !gone.includes(region));
+  /**
+   * A word was written: the regions that it is part of are no more.
+   *
+   * @param page the operations of its page
+   */
+  invalidate(op: number, page: number): void {
+    const all = this.#byPage.get(page) ?? [];
+    const gone = all.filter(({ members }) => members.includes(op));
+    const left = all.filter((region) => !gone.includes(region));
+    this.#byPage.set(page, left);
     const { words } = this.#host;
     for (const region of gone) {
       const at = (region.op + OP.f) / WORD;
@@ -115,14 +122,12 @@ export class Regions {
       for (const member of region.members) this.#heat(member, () => 0);
     }
     // What other regions contain stays marked.
-    for (const region of this.#all) {
-      for (const member of region.members) this.#heat(member, (old) => old | MEMBER);
-    }
+    for (const member of left.flatMap(({ members }) => members)) this.#heat(member, (old) => old | MEMBER);
   }
 
   /** Forgets all regions; their operations are gone. */
   drop(): void {
-    this.#all = [];
+    this.#byPage.clear();
     this.#made = 0;
   }
 }
