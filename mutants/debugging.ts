@@ -69,8 +69,8 @@ const COUNTER_MUTANTS: readonly Mutant[] = [
   {
     name: "what a handler executes is counted for the program that it interrupted",
     rule: "BASE-PMU-01",
-    file: "core/exec/reference.ts",
-    find: "        m.counters.settle();\n",
+    file: "core/exec/turn.ts",
+    find: "    m.counters.settle();\n",
     replace: "",
   },
   {
