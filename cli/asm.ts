@@ -9,7 +9,8 @@ import { EXIT, type Io, UsageError } from "./io.ts";
 import { type Arguments, parseAddress } from "./options.ts";
 import { assembleText, readInput } from "./program_file.ts";
 import { type Style, styleFor } from "./style.ts";
-import { hex, instructionText, wordDigits } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, wordDigits } from "./text.ts";
 
 const WORD = 4;
 /** Bytes of data in a line. */

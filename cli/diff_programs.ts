@@ -8,7 +8,7 @@ import { Progress } from "../differential/progress.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { MachineDriver } from "../drivers/machine_driver.ts";
 import { EXIT, type Io } from "./io.ts";
-import { hex } from "./text.ts";
+import { hex } from "../core/hex.ts";
 
 /** What is to be compared, with whom. */
 export interface ProgramRun {

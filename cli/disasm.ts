@@ -10,7 +10,8 @@ import { EXIT, type Io, UsageError } from "./io.ts";
 import { type Arguments, parseNumber } from "./options.ts";
 import { readInput } from "./program_file.ts";
 import { type Style, styleFor } from "./style.ts";
-import { hex, instructionText, wordDigits } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, wordDigits } from "./text.ts";
 
 const WORD = 4;
 const HEX_WORD = /^(0x)?[0-9a-f]{1,8}$/i;

@@ -14,7 +14,8 @@ import { INTERRUPT, INTERRUPT_NAMES } from "../core/interrupts.ts";
 import { LA464 } from "../core/profile.ts";
 import { UsageError } from "./io.ts";
 import { parseNumber } from "./options.ts";
-import { hex, table } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { table } from "./text.ts";
 
 const HIGHEST_NUMBER = 0x3fffn;
 

@@ -6,7 +6,8 @@
 import { ECODE_NAMES, type ExceptionKind, EXCEPTIONS } from "../core/exception_codes.ts";
 import { INTERRUPT_NAMES } from "../core/interrupts.ts";
 import { UsageError } from "./io.ts";
-import { hex, table } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { table } from "./text.ts";
 
 const ALL: readonly ExceptionKind[] = Object.values(EXCEPTIONS);
 /** Vectors of interrupts follow those of the exceptions. */

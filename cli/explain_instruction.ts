@@ -10,7 +10,8 @@ import { registerName } from "../core/isa/registers.ts";
 import type { GuestPolicy } from "../core/isa/row.ts";
 import { type Instruction, ISA } from "../core/isa/table.ts";
 import { guestAccessText } from "./explain_csr.ts";
-import { hex, instructionText, table, wordDigits } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, table, wordDigits } from "./text.ts";
 
 /** What guest mode does, a policy a row. */
 const GUEST: Readonly<Record<GuestPolicy, string>> = {

@@ -14,7 +14,8 @@ import {
   type State,
 } from "../drivers/mod.ts";
 import type { Style } from "./style.ts";
-import { hex, instructionText, table } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, table } from "./text.ts";
 import type { TracedInstruction } from "./trace.ts";
 
 /** A state that ran, and where it came from. */

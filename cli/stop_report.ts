@@ -11,7 +11,8 @@ import { exceptionByCode } from "../core/exception_codes.ts";
 import { INTERRUPT_NAMES } from "../core/interrupts.ts";
 import type { Machine } from "../core/machine.ts";
 import type { ProgramFile } from "./program_file.ts";
-import { hex, instructionText } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText } from "./text.ts";
 import type { TracedInstruction } from "./trace.ts";
 
 /** How a run ended: the engine's answer, or what it threw. */

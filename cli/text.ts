@@ -6,11 +6,6 @@
 import { csrByNumber } from "../core/csr/table.ts";
 import { disassemble } from "../core/isa/disassemble.ts";
 
-/** `0x1f` */
-export function hex(value: bigint | number): string {
-  return `0x${value.toString(16)}`;
-}
-
 /** The eight digits of an instruction word, without `0x`. */
 export function wordDigits(word: number): string {
   return word.toString(16).padStart(8, "0");

@@ -7,7 +7,8 @@ import type { Machine } from "../core/machine.ts";
 import { UsageError } from "./io.ts";
 import { parseCount } from "./options.ts";
 import type { ProgramFile } from "./program_file.ts";
-import { hex, instructionText, table } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, table } from "./text.ts";
 
 /** An instruction that was executed, or could not be fetched. */
 export interface TracedInstruction {

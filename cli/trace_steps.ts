@@ -19,7 +19,8 @@ import { EXIT, type Io, UsageError } from "./io.ts";
 import { type Arguments, parseCount } from "./options.ts";
 import { readProgram } from "./program_file.ts";
 import { stuckCheck } from "./stuck.ts";
-import { hex, instructionText, table } from "./text.ts";
+import { hex } from "../core/hex.ts";
+import { instructionText, table } from "./text.ts";
 
 const MEMORY = 256 * 1024 * 1024;
 const DEFAULT_BUDGET = 100_000;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../core/hex.ts";
 import { exceptionByCode } from "../core/exception_codes.ts";
 import { assemble } from "../core/asm/assemble.ts";
 import { AssemblyErrors } from "../core/asm/errors.ts";
@@ -24,7 +25,6 @@ export interface Inexpressible {
   readonly reason: string;
 }
 
-const hex = (v: bigint | number) => `0x${v.toString(16)}`;
 const bare = (n: number) => registerName(n).slice(1);
 
 function obstacle(state: State): string | undefined {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../core/hex.ts";
 import { csrByName, csrByNumber } from "../core/csr/table.ts";
 import { disassemble } from "../core/isa/disassemble.ts";
 import type { Answer } from "../drivers/driver.ts";
@@ -30,8 +31,6 @@ export interface Heading {
   /** The command that repeats the run of one form. */
   repeat(form: string): string;
 }
-
-const hex = (v: bigint) => `0x${v.toString(16)}`;
 
 function endingOf(answer: Answer): Ending | undefined {
   return answer.kind === "result" ? answer.result.ending : undefined;

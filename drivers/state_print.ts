@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../core/hex.ts";
 import { csrByName, LA464, registerName } from "../core/mod.ts";
 import type { Ending, FpState, Result, State, WorldState } from "./state.ts";
 import { DEFAULT_BUDGET } from "./state_read.ts";
@@ -16,10 +17,6 @@ const WIDTH = 110;
 /** One state as JSON text that ends with its closing brace. */
 export function stateText(state: State, indent = ""): string {
   return layOut(stateJson(state), indent, 0);
-}
-
-function hex(value: bigint | number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function wordText(word: number): string {

@@ -19,7 +19,7 @@ import {
   type WorldSwitch,
 } from "../vcpu/mod.ts";
 import type { Case, Mapping } from "./case.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
 import type { CsrValues } from "./names.ts";
 import type { RegisterSnapshot } from "./observe.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../core/hex.ts";
 import {
   type CsrDeclaration,
   csrName,
@@ -13,11 +14,6 @@ import {
   type SourceLine,
 } from "../core/mod.ts";
 import { END_LABEL } from "./program.ts";
-
-/** A 64-bit value in hex. */
-export function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
-}
 
 /** The names of the interrupts in an IS or LIE field: `TI|IPI`, or `none`. */
 export function interruptNames(bits: bigint): string {

@@ -11,7 +11,7 @@ import {
   type Machine,
   readCsr,
 } from "../core/mod.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import type { MaskedValue } from "./names.ts";
 
 /** One thing that was done. */

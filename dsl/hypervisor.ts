@@ -7,7 +7,7 @@ import { type Entered, type Exit, type HardwareExit, serviceInterrupts } from ".
 import type { Bench } from "./bench.ts";
 import type { ExpectedHandling } from "./case.ts";
 import { kindOf } from "./compare.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { type Difference, unequal } from "./difference.ts";
 import type { ResolvedActions } from "./resolve.ts";
 

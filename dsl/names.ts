@@ -13,7 +13,7 @@ import {
   type Program,
 } from "../core/mod.ts";
 import type { Csrs, Interrupts, Registers, Value } from "./case.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
 import { CSR_NAMES } from "./program.ts";
 

@@ -27,7 +27,7 @@ import type { Run, Stopped } from "./attempt.ts";
 import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, layOut, loadGuest, MACHINE_MEMORY, TABLES } from "./bench.ts";
 import type { Csrs, Value } from "./case.ts";
 import { compareMasked, kindOf } from "./compare.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { type Difference, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
 import {

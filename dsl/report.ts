@@ -5,7 +5,8 @@
  */
 import type { Executed, Program } from "../core/mod.ts";
 import { type AnyCase, rulesOf } from "./any_case.ts";
-import { decodeDifference, hex, instructionText, labelOf, sourceOf } from "./decode.ts";
+import { hex } from "../core/hex.ts";
+import { decodeDifference, instructionText, labelOf, sourceOf } from "./decode.ts";
 import type { Difference } from "./difference.ts";
 import { HOST_MODE, type Mark, type Outcome, type Problem } from "./outcome.ts";
 import { loopIn } from "./loop.ts";

@@ -15,7 +15,7 @@ import type {
   TimedEvent,
   Value,
 } from "./case.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
 import { type CsrValues, interruptPosition, Names, type RegisterValues } from "./names.ts";
 import { assembleText } from "./program.ts";

@@ -9,7 +9,7 @@ import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import type { Difference } from "./difference.ts";
 import {
   CarriedState,

@@ -9,7 +9,7 @@ import { WORLD_SWITCHES } from "../vcpu/mod.ts";
 import { type AnyCase, rulesOf } from "./any_case.ts";
 import { GRANULE, GUEST_MEMORY } from "./bench.ts";
 import type { Actions, Case, ExpectedExit, Mapping, TimedEvent } from "./case.ts";
-import { hex } from "./decode.ts";
+import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
 import type { HostCase } from "./host_case.ts";
 import type { ProtocolCase } from "./protocol_case.ts";

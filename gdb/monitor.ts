@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../core/hex.ts";
 import {
   csrByName,
   type CsrDeclaration,
@@ -56,10 +57,6 @@ function worlds(debuggee: Debuggee, argument: string | undefined): string {
   }
   debuggee.stopsAtWorldChange = argument === "on";
   return "";
-}
-
-function hex(value: bigint | number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function help(): string {

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** FNV-1a over the characters of a text, with a final mix. */
-function hash(text: string): number {
+/** FNV-1a over the characters of a text, with a final mix that spreads the last ones over all bits. */
+export function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../hex.ts";
 import { SourceFault } from "./errors.ts";
 import { type Section, SECTION_KINDS, type SectionKind } from "./section.ts";
 import type { Unit } from "./unit.ts";
@@ -54,10 +55,6 @@ export function layoutOrder(sections: Iterable<Section>): Placement[] {
 
 function fault(section: Section, unit: Unit, reason: string): SourceFault {
   return new SourceFault(`Cannot place ${section.name}: ${reason}`, section.alignedAt ?? unit.statement);
-}
-
-function hex(address: bigint): string {
-  return `0x${address.toString(16)}`;
 }
 
 function placeOne(section: Section, address: bigint, unit: Unit): void {

@@ -10,8 +10,9 @@ import { encode } from "../isa/encode.ts";
 import { type Instruction, ISA } from "../isa/table.ts";
 import { Machine } from "../machine.ts";
 import { LA464, type Profile } from "../profile.ts";
+import type { Random } from "../random.ts";
 import { DOUBLE, SINGLE } from "./format.ts";
-import { makeState, type OperandTypes, type Random, type State } from "./states.ts";
+import { makeState, type OperandTypes, type State } from "./states.ts";
 
 /** An instruction with fixed register operands. */
 export interface Form {

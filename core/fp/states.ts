@@ -7,6 +7,7 @@
 import { multiply } from "./arithmetic.ts";
 import { convert } from "./convert.ts";
 import { Environment, NEAREST_EVEN } from "./environment.ts";
+import type { Random } from "../random.ts";
 import { DOUBLE, type Format, SINGLE } from "./format.ts";
 
 /** What a state sets. */
@@ -18,38 +19,6 @@ export interface State {
   readonly fcsr: number;
   /** The condition flag that the instruction reads, and the old value of the one it writes. */
   readonly flag: 0 | 1;
-}
-
-/** xorshift32. */
-export class Random {
-  #state: number;
-
-  /** @throws {RangeError} if the seed is 0, from which nothing follows */
-  constructor(seed: number) {
-    if ((seed | 0) === 0) throw new RangeError(`Cannot seed with ${seed}: it must not be a multiple of 2^32`);
-    this.#state = seed | 0;
-  }
-
-  word(): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return this.#state >>> 0;
-  }
-
-  below(limit: number): number {
-    return this.word() % limit;
-  }
-
-  bits64(): bigint {
-    return (BigInt(this.word()) << 32n) | BigInt(this.word());
-  }
-
-  pick<T>(items: readonly T[]): T {
-    const item = items[this.below(items.length)];
-    if (item === undefined) throw new RangeError("Cannot pick from nothing");
-    return item;
-  }
 }
 
 /** Encodings with sign 0 at the boundaries of a format. */

@@ -7,18 +7,8 @@
  */
 import type { Random } from "../../sequences/random.ts";
 import { TO_KERNEL } from "./handlers.ts";
-import {
-  AT,
-  hex,
-  LOG,
-  MAPPED,
-  MAPPED_HUGE,
-  PAGE_BYTES,
-  PAGES,
-  SPACES,
-  tablesOf,
-  windowed,
-} from "./layout.ts";
+import { hex } from "../../core/hex.ts";
+import { AT, LOG, MAPPED, MAPPED_HUGE, PAGE_BYTES, PAGES, SPACES, tablesOf, windowed } from "./layout.ts";
 import { constant, dataRegister, straightLine } from "./straight_line.ts";
 
 /** A kind of piece. */

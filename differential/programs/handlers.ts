@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { AT, hex, INDEX_BITS, LOG, PAGE_BITS, windowed } from "./layout.ts";
+import { hex } from "../../core/hex.ts";
+import { AT, INDEX_BITS, LOG, PAGE_BITS, windowed } from "./layout.ts";
 
 /** What user code has in $a7 when its syscall asks to go on in the kernel. */
 export const TO_KERNEL = 0x7ff;

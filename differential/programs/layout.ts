@@ -83,8 +83,3 @@ export function pageOf(space: number, page: number): number {
 export function windowed(physical: number): bigint {
   return WINDOW | BigInt(physical);
 }
-
-/** A number as assembly text. */
-export function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
-}

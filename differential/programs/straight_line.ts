@@ -4,7 +4,7 @@
  * @module
  */
 import type { Random } from "../../sequences/random.ts";
-import { hex } from "./layout.ts";
+import { hex } from "../../core/hex.ts";
 
 /** The registers that hold data. */
 export const DATA: readonly string[] = [

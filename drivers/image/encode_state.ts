@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hex } from "../../core/hex.ts";
 import { CRMD, ECFG, EENTRY, PRMD } from "../../core/csr/basic.ts";
 import { GSTAT } from "../../core/csr/lvz.ts";
 import { DMW, TLBELO0, TLBRENTRY } from "../../core/csr/translation.ts";
@@ -38,8 +39,6 @@ const REACH = 1 << 27;
 
 /** A guest that does not say which one it is: guest 1, which ertn just entered. */
 const ENTERED = GSTAT.PVM.of(1n) | GSTAT.GID.of(1n);
-
-const hex = (value: bigint | number) => `0x${value.toString(16)}`;
 
 /** What the state says of the host's address translation. */
 class Reach {

@@ -7,7 +7,7 @@ import { type CsrDeclaration, registerName } from "../../core/mod.ts";
 import type { CodeRunner } from "../../vcpu/assembly/runner.ts";
 import { promised, type VCpu } from "../../vcpu/mod.ts";
 import type { HostStep } from "../../vcpu/assembly/trace.ts";
-import { hex } from "../decode.ts";
+import { hex } from "../../core/hex.ts";
 
 const SP = 3;
 

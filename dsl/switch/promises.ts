@@ -9,7 +9,7 @@ import { TLBRERA } from "../../core/csr/translation.ts";
 import type { CodeRunner } from "../../vcpu/assembly/runner.ts";
 import type { HostStep } from "../../vcpu/assembly/trace.ts";
 import { HypervisorError } from "../../vcpu/mod.ts";
-import { hex } from "../decode.ts";
+import { hex } from "../../core/hex.ts";
 import { blameCsr, blameEntry, blameGuestCsr, blameGuestCsrSave, blameLoad, blameSave } from "./blame.ts";
 import type { SwitchPlan } from "./plan.ts";
 

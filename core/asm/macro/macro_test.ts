@@ -2,7 +2,8 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { assemble, type AssembleOptions, AssemblyErrors } from "../mod.ts";
 import { MACRO_GOLDEN_SOURCES } from "./golden_sources.ts";
 import recorded from "./goldens_llvm.json" with { type: "json" };
-import { Random, randomSource } from "./random_source.ts";
+import { Random } from "../../random.ts";
+import { randomSource } from "./random_source.ts";
 
 const raw = String.raw;
 

@@ -4,30 +4,7 @@
  * @module
  */
 
-/** Small deterministic generator (xorshift32). */
-export class Random {
-  #state: number;
-
-  /** @param seed not 0 */
-  constructor(readonly seed: number) {
-    this.#state = seed;
-  }
-
-  /** A number from 0 to `limit` - 1. */
-  below(limit: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
-  }
-
-  /** One of the items, of which there must be one. */
-  pick<T>(items: readonly T[]): T {
-    const item = items[this.below(items.length)];
-    if (item === undefined) throw new RangeError("Cannot pick: there are no items");
-    return item;
-  }
-}
+import type { Random } from "../../random.ts";
 
 /** What is known where a statement is made. */
 interface Surroundings {
