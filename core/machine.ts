@@ -88,6 +88,8 @@ export class Machine implements ExecutionContext {
   changes = 0;
   /** Grows with every change of a register that rules how instructions execute or addresses translate. */
   modes = 0;
+  /** Those of them that are no change of privilege level, of mapping or of the world. */
+  environments = 0;
   /** The level of the interrupt lines, at their positions in ESTAT.IS (HWI0-7 at 2-9, IPI at 12). */
   lines = 0;
   /** True while `idle` waits for an interrupt. */

@@ -14,8 +14,10 @@ interface Layout {
   /** CSR number to position in the value array; -1 where there is no register. */
   readonly slots: Int16Array;
   readonly reset: BigUint64Array;
-  /** 1 where {@linkcode ChangeCounter.modes} counts. */
-  readonly isMode: Uint8Array;
+  /** The bits of each register for which {@linkcode ChangeCounter.modes} counts. */
+  readonly modes: readonly bigint[];
+  /** The same for {@linkcode ChangeCounter.environments}. */
+  readonly environments: readonly bigint[];
   readonly ownMask: readonly bigint[];
   readonly hostMask: readonly bigint[];
 }
@@ -30,7 +32,8 @@ function layout(profile: Profile): Layout {
     present,
     slots,
     reset: BigUint64Array.from(present.map((c) => c.resetValue(profile))),
-    isMode: Uint8Array.from(present.map((c) => c.options.mode ? 1 : 0)),
+    modes: present.map((c) => c.ruling("mode", "environment")),
+    environments: present.map((c) => c.ruling("environment")),
     ownMask: present.map((c) => c.writeMask(profile, "own")),
     hostMask: present.map((c) => c.writeMask(profile, "host")),
   };
@@ -48,14 +51,17 @@ function layoutOf(profile: Profile): Layout {
 /** Counts changes, so that whatever is derived from registers knows when it is stale. */
 export interface ChangeCounter {
   changes: number;
-  /** Changes of registers that rule how instructions execute or addresses translate. */
+  /** Changes of what rules how instructions execute or addresses translate. */
   modes: number;
+  /** Those of them that are no change of privilege level, of mapping or of the world. */
+  environments: number;
 }
 
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
 export class CsrBank {
   readonly profile: Profile;
-  readonly values: BigUint64Array;
+  /** The stored values, by {@linkcode slotOf}. An engine may move them into memory of its own. */
+  values: BigUint64Array;
   readonly #layout: Layout;
   readonly #counter: ChangeCounter;
 
@@ -71,7 +77,12 @@ export class CsrBank {
     return (this.#layout.slots[number] ?? -1) >= 0;
   }
 
-  #slot(number: number): number {
+  /**
+   * Where the value of a register is among {@linkcode values}.
+   *
+   * @throws {RangeError} if the machine has no such register
+   */
+  slotOf(number: number): number {
     const slot = this.#layout.slots[number] ?? -1;
     if (slot < 0) {
       throw new RangeError(
@@ -83,19 +94,23 @@ export class CsrBank {
 
   /** The stored value of a register. */
   read(csr: CsrDeclaration): bigint {
-    return this.values[this.#slot(csr.number)]!;
+    return this.values[this.slotOf(csr.number)]!;
   }
 
   /** Replaces the stored value. */
   write(csr: CsrDeclaration, value: bigint): void {
-    this.#put(this.#slot(csr.number), value);
+    this.#put(this.slotOf(csr.number), value);
   }
 
   #put(slot: number, value: bigint): void {
-    this.#counter.changes++;
-    if (this.values[slot] === value) return;
+    const counter = this.#counter;
+    counter.changes++;
+    const changed = this.values[slot]! ^ value;
+    if (changed === 0n) return;
     this.values[slot] = value;
-    this.#counter.modes += this.#layout.isMode[slot]!;
+    if ((changed & this.#layout.modes[slot]!) === 0n) return;
+    counter.modes++;
+    if ((changed & this.#layout.environments[slot]!) !== 0n) counter.environments++;
   }
 
   /** A field's value. A register that the machine lacks reads as 0. */
@@ -111,19 +126,19 @@ export class CsrBank {
 
   /** Replaces a field's value. */
   set(field: Field, value: bigint): void {
-    const slot = this.#slot(field.csr);
+    const slot = this.slotOf(field.csr);
     this.#put(slot, field.set(this.values[slot]!, value));
   }
 
   /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */
   writeMask(csr: CsrDeclaration, writer: "own" | "host"): bigint {
     const masks = writer === "own" ? this.#layout.ownMask : this.#layout.hostMask;
-    return masks[this.#slot(csr.number)]!;
+    return masks[this.slotOf(csr.number)]!;
   }
 
   /** The same registers with the same values, apart from this machine. */
   copy(): CsrBank {
-    const made = new CsrBank(this.profile, { changes: 0, modes: 0 });
+    const made = new CsrBank(this.profile, { changes: 0, modes: 0, environments: 0 });
     made.values.set(this.values);
     return made;
   }
