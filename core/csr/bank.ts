@@ -48,6 +48,26 @@ function layoutOf(profile: Profile): Layout {
   return found;
 }
 
+/** True if a machine of this profile has a register. */
+export function hasCsr(profile: Profile, number: number): boolean {
+  return (layoutOf(profile).slots[number] ?? -1) >= 0;
+}
+
+/**
+ * Where the value of a register is among the {@linkcode CsrBank.values} of every machine of a profile.
+ *
+ * @throws {RangeError} if such machines have no such register
+ */
+export function csrSlot(profile: Profile, number: number): number {
+  const slot = layoutOf(profile).slots[number] ?? -1;
+  if (slot < 0) {
+    throw new RangeError(
+      `Cannot access CSR 0x${number.toString(16)}: profile ${profile.name} has no such register`,
+    );
+  }
+  return slot;
+}
+
 /** Counts changes, so that whatever is derived from registers knows when it is stale. */
 export interface ChangeCounter {
   changes: number;
@@ -57,11 +77,16 @@ export interface ChangeCounter {
   environments: number;
 }
 
+function wordsOf({ buffer, byteOffset, length }: BigUint64Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, 2 * length);
+}
+
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
 export class CsrBank {
   readonly profile: Profile;
-  /** The stored values, by {@linkcode slotOf}. An engine may move them into memory of its own. */
-  values: BigUint64Array;
+  #values: BigUint64Array;
+  /** The same memory: the low half of each value is at twice its slot. */
+  #words: Uint32Array;
   readonly #layout: Layout;
   readonly #counter: ChangeCounter;
 
@@ -69,7 +94,25 @@ export class CsrBank {
     this.profile = profile;
     this.#layout = layoutOf(profile);
     this.#counter = counter;
-    this.values = this.#layout.reset.slice();
+    this.#values = this.#layout.reset.slice();
+    this.#words = wordsOf(this.#values);
+  }
+
+  /** The stored values, by {@linkcode slotOf}. */
+  get values(): BigUint64Array {
+    return this.#values;
+  }
+
+  /** Keeps the values elsewhere from now on, in an engine's memory. */
+  moveTo(place: BigUint64Array): void {
+    place.set(this.#values);
+    this.#values = place;
+    this.#words = wordsOf(place);
+  }
+
+  /** Bits 31:0 of the value in a slot. */
+  low(slot: number): number {
+    return this.#words[2 * slot]!;
   }
 
   /** True if the machine has this register. */
@@ -83,18 +126,12 @@ export class CsrBank {
    * @throws {RangeError} if the machine has no such register
    */
   slotOf(number: number): number {
-    const slot = this.#layout.slots[number] ?? -1;
-    if (slot < 0) {
-      throw new RangeError(
-        `Cannot access CSR 0x${number.toString(16)}: profile ${this.profile.name} has no such register`,
-      );
-    }
-    return slot;
+    return csrSlot(this.profile, number);
   }
 
   /** The stored value of a register. */
   read(csr: CsrDeclaration): bigint {
-    return this.values[this.slotOf(csr.number)]!;
+    return this.#values[this.slotOf(csr.number)]!;
   }
 
   /** Replaces the stored value. */
@@ -105,9 +142,9 @@ export class CsrBank {
   #put(slot: number, value: bigint): void {
     const counter = this.#counter;
     counter.changes++;
-    const changed = this.values[slot]! ^ value;
+    const changed = this.#values[slot]! ^ value;
     if (changed === 0n) return;
-    this.values[slot] = value;
+    this.#values[slot] = value;
     if ((changed & this.#layout.modes[slot]!) === 0n) return;
     counter.modes++;
     if ((changed & this.#layout.environments[slot]!) !== 0n) counter.environments++;
@@ -116,7 +153,7 @@ export class CsrBank {
   /** A field's value. A register that the machine lacks reads as 0. */
   get(field: Field): bigint {
     const slot = this.#layout.slots[field.csr] ?? -1;
-    return slot < 0 ? 0n : field.get(this.values[slot]!);
+    return slot < 0 ? 0n : field.get(this.#values[slot]!);
   }
 
   /** True if a one-bit field is set. */
@@ -127,7 +164,7 @@ export class CsrBank {
   /** Replaces a field's value. */
   set(field: Field, value: bigint): void {
     const slot = this.slotOf(field.csr);
-    this.#put(slot, field.set(this.values[slot]!, value));
+    this.#put(slot, field.set(this.#values[slot]!, value));
   }
 
   /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */
@@ -139,12 +176,12 @@ export class CsrBank {
   /** The same registers with the same values, apart from this machine. */
   copy(): CsrBank {
     const made = new CsrBank(this.profile, { changes: 0, modes: 0, environments: 0 });
-    made.values.set(this.values);
+    made.#values.set(this.#values);
     return made;
   }
 
   /** The registers whose stored values differ, in the order of numbers. */
   differing(other: CsrBank): readonly CsrDeclaration[] {
-    return this.#layout.present.filter((_, slot) => this.values[slot] !== other.values[slot]);
+    return this.#layout.present.filter((_, slot) => this.#values[slot] !== other.#values[slot]);
   }
 }

@@ -9,7 +9,10 @@
 import type { Decoded } from "../isa/decode.ts";
 import type { RegisterField } from "../isa/meaning.ts";
 import { registerUse } from "../isa/register_use.ts";
+import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
+import { writeCsrAccess } from "./csr_code.ts";
+import { csrOperation } from "./csr_forms.ts";
 import { type Block, dominates, type Graph, leadsTo } from "./graph.ts";
 import { CONTROL, EXIT, GPR, OP } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
@@ -21,6 +24,8 @@ export interface RegionPlace {
   readonly page: number;
   /** The function that its first operation had. */
   readonly original: number;
+  /** Of the machine that executes it. */
+  readonly profile: Profile;
 }
 
 const [OP_PARAMETER, LEFT_PARAMETER] = [0, 1];
@@ -96,6 +101,21 @@ class InstructionCode extends MeaningCode {
     const number = this.#op[field];
     if (number === 0) this.code.i64(0n);
     else this.code.get(this.#local(number));
+  }
+
+  protected override call(name: string): void {
+    const { code } = this;
+    const csr = csrOperation(this.#op, this.#shared.place.profile);
+    if (csr === undefined) return super.call(name);
+    writeCsrAccess(code, csr.form, {
+      offset: () => code.i32(csr.offset),
+      writable: () => code.i64(csr.writable),
+      attention: () => code.i64(BigInt(csr.attention)),
+      legalBit: () => code.i64(BigInt(csr.legalBit)),
+      register: (field) => this.register(field),
+      setRegister: (field, value) => this.setRegister(field, value),
+      leave: () => this.leave(),
+    });
   }
 
   protected override registerNumber(field: RegisterField): void {

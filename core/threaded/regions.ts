@@ -4,7 +4,7 @@
  * @module
  */
 import { type Decoded } from "../isa/decode.ts";
-import type { Instruction } from "../isa/table.ts";
+import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
 import { findRegion, type Graph } from "./graph.ts";
@@ -37,8 +37,7 @@ export interface RegionHost {
   readonly entries: number;
   /** What a region's module imports. */
   readonly imports: WebAssembly.ModuleImports;
-  /** Instructions that WebAssembly can express. */
-  readonly functions: ReadonlyMap<Instruction, number>;
+  readonly profile: Profile;
 }
 
 /** The regions of a machine. */
@@ -67,7 +66,7 @@ export class Regions {
     const { words, table, entries } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) - 0x4000_0000);
-    const graph = findRegion((op - page) / OP.bytes, (index) => this.#expressible(at(index)));
+    const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
     const original = words[(op + OP.f) / WORD] ?? 0;
     const f = entries + this.#made++;
@@ -78,10 +77,6 @@ export class Regions {
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
     words[(op + OP.f) / WORD] = f;
     this.#byPage.set(page, [...(this.#byPage.get(page) ?? []), { op, f, original, members }]);
-  }
-
-  #expressible(op: Decoded | undefined): Decoded | undefined {
-    return op !== undefined && this.#host.functions.has(op.instruction) ? op : undefined;
   }
 
   #heat(op: number, change: (old: number) => number): void {
@@ -99,7 +94,8 @@ export class Regions {
     builder.importMemory("ram");
     builder.importTable("table", 1);
     const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
-    builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, { page, original })));
+    const place = { page, original, profile: this.#host.profile };
+    builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, place)));
     const module = new WebAssembly.Module(builder.build());
     const { exports } = new WebAssembly.Instance(module, { env: this.#host.imports });
     return exports["region"] as () => unknown;
