@@ -279,7 +279,12 @@ class ReturnCode extends TransitionCode {
       code.i32(mask(toGuest)).op("i32.and").i32(0).op("i32.ne").set(this.#toGuest).end();
     }
     this.#leaveIfInterrupted();
-    this.findContext(this.#toGuest, this.#next);
+    // A guest that is entered goes on in the mode of its own CRMD.
+    const guest = code.local("i32");
+    const crmd = code.local("i32");
+    code.i32(BANKS.guest).set(guest);
+    this.low(guest, CRMD).get(this.#next).get(this.#toGuest).get(world).op("i32.gt_u", "select").set(crmd);
+    this.findContext(this.#toGuest, crmd);
   }
 
   /** An interrupt that would be taken at once is the engine's. */
