@@ -85,7 +85,15 @@ export class AttachedMachine {
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
-    this.#regions = new Regions({ words: this.#words, table, entries, functions, imports });
+    this.#regions = new Regions({
+      words: this.#words,
+      state,
+      ram: memory,
+      table,
+      entries,
+      functions,
+      imports,
+    });
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
     m.gpr = gpr;

@@ -8,7 +8,7 @@ import type { RegisterField } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
 import { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
-import { CONTROL, EXIT, GPR, OP, PAGE_OPS } from "./layout.ts";
+import { CONTROL, EXIT, GPR, OP, OPERATION_MEMORIES, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
 
 /** Functions and types of the module that instructions refer to. */
@@ -38,7 +38,7 @@ class OperationCode extends MeaningCode {
   readonly #runtime: Runtime;
 
   constructor(instruction: Instruction, runtime: Runtime) {
-    super(new Code(2), runtime.helpers);
+    super(new Code(2), runtime.helpers, OPERATION_MEMORIES);
     this.#instruction = instruction;
     this.#runtime = runtime;
   }

@@ -7,11 +7,13 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import type { RegisterField } from "../isa/meaning.ts";
+import type { Expr, RegisterField } from "../isa/meaning.ts";
 import { registerUse } from "../isa/register_use.ts";
 import { Code } from "../wasm/code.ts";
 import { type Block, dominates, type Graph, leadsTo } from "./graph.ts";
-import { CONTROL, EXIT, GPR, OP } from "./layout.ts";
+import { CONTROL, EXIT, GPR, NO_TAG, OP, REGION_MEMORIES } from "./layout.ts";
+import { baseOf, type PageMemo } from "./memory_code.ts";
+import { basesOf } from "./page_memos.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import type { Runtime } from "./op_code.ts";
 
@@ -23,6 +25,7 @@ export interface RegionPlace {
   readonly original: number;
 }
 
+const STATE = REGION_MEMORIES.state;
 const [OP_PARAMETER, LEFT_PARAMETER] = [0, 1];
 /** The register that `bl` writes. */
 const LINK = 1;
@@ -49,6 +52,8 @@ interface Shared {
   readonly pcDelta: number;
   readonly loadTlb: number;
   readonly storeTlb: number;
+  /** By base register. */
+  readonly memos: ReadonlyMap<number, PageMemo>;
   readonly out: WayOut;
 }
 
@@ -68,7 +73,7 @@ class InstructionCode extends MeaningCode {
   readonly #counted: number;
 
   constructor(shared: Shared, op: Decoded, index: number, counted: number) {
-    super(shared.code, shared.runtime.helpers);
+    super(shared.code, shared.runtime.helpers, REGION_MEMORIES);
     this.#shared = shared;
     this.#op = op;
     this.#index = index;
@@ -137,13 +142,18 @@ class InstructionCode extends MeaningCode {
     leaveTo(this.#shared, isStore ? WAY.store : WAY.load, this.#index, this.#counted);
   }
 
+  protected override memo(address: Expr): PageMemo | undefined {
+    const field = baseOf(address);
+    return field === undefined ? undefined : this.#shared.memos.get(this.#op[field]);
+  }
+
   protected override tlb(isStore: boolean): void {
     this.code.get(isStore ? this.#shared.storeTlb : this.#shared.loadTlb);
   }
 
   protected override wrote(code: number, address: number, size: number): void {
     const { runtime } = this.#shared;
-    this.code.get(code).get(address).op("i32.wrap_i64").i32(size).call(runtime.wrote).if();
+    this.code.get(code).get(address).op("i32.wrap_i64").i32(size).call(runtime.wrote).ifUnlikely();
     leaveTo(this.#shared, WAY.op, this.#index + 1, this.#counted - 1);
     this.code.end();
   }
@@ -183,6 +193,11 @@ class RegionWriter {
       pcDelta: code.local("i64"),
       loadTlb: code.local("i32"),
       storeTlb: code.local("i32"),
+      memos: new Map(
+        [...basesOf(graph.blocks.flatMap((b) => b.instructions))].map(([base, { loads, stores }]) =>
+          [base, { tag: code.local("i64"), addend: code.local("i32"), loads, stores }] as const
+        ),
+      ),
       out: { way: code.local("i32"), op: code.local("i32"), address: code.local("i64"), depth: 1 },
     };
     const edges = graph.blocks.flatMap((b, from) => leadsTo(b, graph.position).map((to) => ({ from, to })));
@@ -193,15 +208,18 @@ class RegionWriter {
   }
 
   write(): Code {
-    const { code, runtime, place, registers, pcDelta, loadTlb, storeTlb } = this.#shared;
+    const { code, runtime, place, registers, pcDelta, loadTlb, storeTlb, memos } = this.#shared;
     const [entry] = this.#graph.blocks;
-    code.get(LEFT_PARAMETER).i32(entry?.instructions.length ?? 0).op("i32.lt_s").if();
+    code.get(LEFT_PARAMETER).i32(entry?.instructions.length ?? 0).op("i32.lt_s").ifUnlikely();
     // Too little is left for the first block: an instruction at a time.
     code.get(OP_PARAMETER).get(LEFT_PARAMETER).i32(place.original).returnCallIndirect(runtime.opType).end();
-    for (const [register, local] of registers) code.i32(0).access("i64.load", GPR + 8 * register).set(local);
-    code.i32(0).access("i64.load", CONTROL.pcDelta).set(pcDelta);
-    code.i32(0).access("i32.load", CONTROL.loadTlb).set(loadTlb);
-    code.i32(0).access("i32.load", CONTROL.storeTlb).set(storeTlb);
+    for (const [register, local] of registers) {
+      code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
+    }
+    code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).set(pcDelta);
+    code.i32(0).access("i32.load", CONTROL.loadTlb, STATE).set(loadTlb);
+    code.i32(0).access("i32.load", CONTROL.storeTlb, STATE).set(storeTlb);
+    for (const { tag } of memos.values()) code.i64(NO_TAG).set(tag);
     code.recycle();
     code.block();
     this.#tree(0);
@@ -213,12 +231,12 @@ class RegionWriter {
   #waysOut(): void {
     const { code, runtime, registers, out } = this.#shared;
     for (const [register, local] of registers) {
-      if (this.#written.has(register)) code.i32(0).get(local).access("i64.store", GPR + 8 * register);
+      if (this.#written.has(register)) code.i32(0).get(local).access("i64.store", GPR + 8 * register, STATE);
     }
     code.get(out.way).op("i32.eqz").if();
     code.get(LEFT_PARAMETER).op("i32.eqz").if();
-    code.i32(0).get(out.op).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
-    code.get(out.op).get(LEFT_PARAMETER).get(out.op).access("i32.load", OP.f).returnCallIndirect(
+    code.i32(0).get(out.op).access("i32.store", CONTROL.op, STATE).i32(EXIT.budget).op("return").end();
+    code.get(out.op).get(LEFT_PARAMETER).get(out.op).access("i32.load", OP.f, STATE).returnCallIndirect(
       runtime.opType,
     );
     code.end();
@@ -261,7 +279,7 @@ class RegionWriter {
     const block = this.#graph.blocks[position];
     if (block === undefined) throw new RangeError(`Cannot translate a region: it has no block ${position}`);
     const count = block.instructions.length;
-    code.get(LEFT_PARAMETER).i32(count).op("i32.lt_s").if();
+    code.get(LEFT_PARAMETER).i32(count).op("i32.lt_s").ifUnlikely();
     leaveTo(this.#shared, WAY.op, block.first, 0);
     code.end().get(LEFT_PARAMETER).i32(count).op("i32.sub").set(LEFT_PARAMETER);
     let last: { readonly written: InstructionCode; readonly transfer: Transfer | undefined } | undefined;

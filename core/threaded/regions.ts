@@ -5,6 +5,7 @@
  */
 import { type Decoded } from "../isa/decode.ts";
 import type { Instruction } from "../isa/table.ts";
+import { WASM_PAGE } from "../memory.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
 import { findRegion, type Graph } from "./graph.ts";
@@ -32,6 +33,8 @@ interface Region {
 /** What regions need of the machine they belong to. */
 export interface RegionHost {
   readonly words: Int32Array;
+  readonly state: WebAssembly.Memory;
+  readonly ram: WebAssembly.Memory;
   readonly table: WebAssembly.Table;
   /** Entries of the table that are not regions'. */
   readonly entries: number;
@@ -95,8 +98,10 @@ export class Regions {
     const helpers = new Map(
       HELPER_NAMES.map((name) => [name, builder.importFunction(name, signatureOf(name))]),
     );
-    builder.importMemory("state");
-    builder.importMemory("ram");
+    // In the order of REGION_MEMORIES.
+    const { ram, state } = this.#host;
+    builder.importMemory("ram", ram.buffer.byteLength / WASM_PAGE);
+    builder.importMemory("state", state.buffer.byteLength / WASM_PAGE);
     builder.importTable("table", 1);
     const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
     builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, { page, original })));
