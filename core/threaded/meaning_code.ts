@@ -52,7 +52,7 @@ export abstract class MeaningCode extends MemoryCode {
   /** Lets the engine execute the instruction from its beginning; nothing behind is reached. */
   protected abstract leave(): void;
   /** Where the page is kept that is accessed through a register. */
-  protected memo(_address: Expr): PageMemo | undefined {
+  protected memo(_address: Expr, _isStore: boolean): PageMemo | undefined {
     return undefined;
   }
 
@@ -110,8 +110,8 @@ export abstract class MeaningCode extends MemoryCode {
   #load({ type, address, access }: Expr & { kind: "load" }): void {
     if (this.#committed) throw new Unexpressed("an access after an effect");
     const at = this.#inLocal(address);
-    const isAligned = access.aligned === true;
-    this.writeLoad({ type, at, isAligned, isStore: access.forStore === true, memo: this.memo(address) });
+    const [isAligned, isStore] = [access.aligned === true, access.forStore === true];
+    this.writeLoad({ type, at, isAligned, isStore, memo: this.memo(address, isStore) });
   }
 
   #store({ type, address, value, access }: Stmt & { kind: "store" }): void {
@@ -119,7 +119,7 @@ export abstract class MeaningCode extends MemoryCode {
     const at = this.#inLocal(address);
     const stored = this.#inLocal(value);
     const isAligned = access.aligned === true;
-    this.writeStore({ type, at, isAligned, isStore: true, memo: this.memo(address) }, stored);
+    this.writeStore({ type, at, isAligned, isStore: true, memo: this.memo(address, true) }, stored);
     this.#committed = true;
   }
 

@@ -30,15 +30,12 @@ const STORES: Readonly<Record<MemoryType, readonly [MemoryAccess, size: number]>
   u64: ["i64.store", 8],
 };
 
-/** Locals that keep the page met last through one register, so that the next access to it need not look it up. */
+/** Locals that keep the page met last through one register, for loads or for stores, so that the next access to it need not look it up. */
 export interface PageMemo {
   /** i64: the virtual page, {@linkcode NO_TAG} if none. */
   readonly tag: number;
   /** i32: where the page is in RAM, less the page. */
   readonly addend: number;
-  /** What is done to the page: it is only kept if it may be done, and if no store has to mind operations. */
-  readonly loads: boolean;
-  readonly stores: boolean;
 }
 
 /** One load or store. */
@@ -161,33 +158,15 @@ export abstract class MemoryCode {
     this.code.get(at).i64(mask).op("i64.and").get(tag).op("i64.ne").ifUnlikely();
   }
 
-  /** Keeps a page for the next accesses, if it may serve them all. The place in RAM is right for this one in any case. */
-  #keep({ at, isStore }: Accessed, { tag, addend, loads, stores }: PageMemo, entry: number): void {
+  /** Keeps a page for the next accesses, unless it is one with operations, which every store has to mind. */
+  #keep({ at, isStore }: Accessed, { tag, addend }: PageMemo, entry: number): void {
     const { code } = this;
     const { state } = this.#memories;
-    const page = code.local("i64");
     code.get(entry).access("i32.load", TLB_ENTRY.addend, state).set(addend);
-    code.get(at).i64(PAGE_MASK).op("i64.and").set(page);
-    code.get(page).i64(NO_TAG);
-    code.i32(1);
-    if (stores && !isStore) this.#isIn(at, page, true);
-    if (loads && isStore) this.#isIn(at, page, false);
-    if (stores && isStore) code.get(entry).access("i32.load", TLB_ENTRY.code, state).op("i32.eqz", "i32.and");
-    code.op("select").set(tag);
+    code.get(at).i64(PAGE_MASK).op("i64.and");
+    if (isStore) {
+      code.i64(NO_TAG).get(entry).access("i32.load", TLB_ENTRY.code, state).op("i32.eqz", "select");
+    }
+    code.set(tag);
   }
-
-  /** Adds the condition that a page may be accessed without more ado. */
-  #isIn(at: number, page: number, isStore: boolean): void {
-    const { code } = this;
-    const { state } = this.#memories;
-    const entry = code.local("i32");
-    this.#place(at, isStore);
-    code.tee(entry).access("i64.load", TLB_ENTRY.tag, state).get(page).op("i64.eq", "i32.and");
-    if (isStore) code.get(entry).access("i32.load", TLB_ENTRY.code, state).op("i32.eqz", "i32.and");
-  }
-}
-
-/** Bytes of an access. */
-export function sizeOf(type: MemoryType): number {
-  return STORES[type][1];
 }
