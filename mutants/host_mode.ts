@@ -228,8 +228,8 @@ const GUEST_COPIES: readonly Mutant[] = [
     name: "gcsrwr only reads",
     rule: "LVZ-INSN-01",
     file: ROWS,
-    find: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrwr"), ',
-    replace: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrrd"), ',
+    find: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrwr", ',
+    replace: '"00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrrd", ',
   },
   {
     name: "gtlbfill and gtlbwr have each other's words",

@@ -5,6 +5,7 @@
  */
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
+import type { Decoded } from "../isa/decode.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
@@ -65,7 +66,8 @@ export class AttachedMachine {
     this.#doubles = new BigUint64Array(buffer);
     this.#tlb = new SoftwareTlb(buffer);
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
-    this.#code = new CodeCache(buffer, memory.buffer, (op) => select(op, built, m.profile), {
+    const selected = (op: Decoded) => select(op, built, m.profile);
+    this.#code = new CodeCache(buffer, memory.buffer, selected, {
       dropped: () => this.#dropped(),
       invalidate: (op) => this.#invalidate(op),
     });
@@ -83,7 +85,16 @@ export class AttachedMachine {
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
-    this.#regions = new Regions({ words: this.#words, table, entries, imports, profile: m.profile });
+    this.#regions = new Regions({
+      words: this.#words,
+      state,
+      ram: memory,
+      table,
+      entries,
+      select: selected,
+      profile: m.profile,
+      imports,
+    });
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
     m.written = (address, size) => this.#code.written(address - ram.base, size);

@@ -9,6 +9,8 @@ import { BANK, CONTROL } from "./layout.ts";
 
 /** Where the parts of an access come from: a decoded operation, or the translator of a region. */
 export interface CsrParts {
+  /** The number of the state memory. */
+  readonly state: number;
   /** Leaves the register's place in its bank on the stack, an i32. */
   offset(): void;
   /** Leaves the writable bits on the stack, an i64. */
@@ -30,17 +32,19 @@ export function writeCsrAccess(code: Code, form: CsrForm, parts: CsrParts): void
   const bank = code.local("i32");
   const cell = code.local("i32");
   const old = code.local("i64");
-  code.i32(0).access("i32.load", CONTROL[form.owner]).tee(bank).op("i32.eqz").if();
+  code.i32(0).access("i32.load", CONTROL[form.owner], parts.state).tee(bank).op("i32.eqz").if();
   parts.leave();
   code.end();
   code.get(bank);
   parts.offset();
-  code.op("i32.add").tee(cell).access("i64.load", 0).set(old);
+  code.op("i32.add").tee(cell).access("i64.load", 0, parts.state).set(old);
   if (form.access !== "read") exchange(code, form, parts, { cell, old });
   if (form.discards) return;
   parts.setRegister("rd", () => {
     code.get(old);
-    if (form.hasLines) code.get(bank).access("i32.load", BANK.lines).op("i64.extend_i32_u", "i64.or");
+    if (form.hasLines) {
+      code.get(bank).access("i32.load", BANK.lines, parts.state).op("i64.extend_i32_u", "i64.or");
+    }
     if (form.is32) code.op("i64.extend32_s");
   });
 }
@@ -74,5 +78,5 @@ function exchange(code: Code, form: CsrForm, parts: CsrParts, { cell, old }: Loc
     parts.leave();
     code.end();
   }
-  code.get(cell).get(old).get(changed).op("i64.xor").access("i64.store", 0);
+  code.get(cell).get(old).get(changed).op("i64.xor").access("i64.store", 0, parts.state);
 }

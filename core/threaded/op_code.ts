@@ -10,7 +10,7 @@ import { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
 import { writeCsrAccess } from "./csr_code.ts";
 import type { CsrForm } from "./csr_forms.ts";
-import { CONTROL, EXIT, GPR, OP, PAGE_OPS } from "./layout.ts";
+import { CONTROL, EXIT, GPR, OP, OPERATION_MEMORIES, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
 
 /** Functions and types of the module that instructions refer to. */
@@ -41,7 +41,7 @@ class OperationCode extends MeaningCode {
   readonly #csr: CsrForm | undefined;
 
   constructor(instruction: Instruction, runtime: Runtime, csr?: CsrForm) {
-    super(new Code(2), runtime.helpers);
+    super(new Code(2), runtime.helpers, OPERATION_MEMORIES);
     this.#instruction = instruction;
     this.#runtime = runtime;
     this.#csr = csr;
@@ -62,6 +62,7 @@ class OperationCode extends MeaningCode {
     if (form === undefined) return super.call(name);
     const packed = () => code.get(OP_PARAMETER).access("i32.load", OP.second);
     writeCsrAccess(code, form, {
+      state: OPERATION_MEMORIES.state,
       offset: () => packed().i32(0xffff).op("i32.and"),
       writable: () => code.get(OP_PARAMETER).access("i64.load", OP.first),
       attention: () => code.get(OP_PARAMETER).access("i64.load32_u", OP.rk),

@@ -5,12 +5,14 @@
  */
 import { type Decoded } from "../isa/decode.ts";
 import type { Profile } from "../profile.ts";
+import { WASM_PAGE } from "../memory.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
 import { findRegion, type Graph } from "./graph.ts";
 import { MEMBER, OP } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
 import { compileRegion } from "./region_code.ts";
+import type { Selected } from "./selection.ts";
 import { OPERATION, SHARED } from "./threaded_module.ts";
 
 const WORD = 4;
@@ -19,12 +21,10 @@ export const MOST_REGIONS = 2048;
 
 /** A compiled region. */
 interface Region {
-  /** Its first operation. */
-  readonly op: number;
   /** Number in the table. */
   readonly f: number;
-  /** The function that its first operation had. */
-  readonly original: number;
+  /** The operations by which it is entered, with the functions that they had. */
+  readonly entries: readonly { readonly op: number; readonly original: number }[];
   /** All its operations. */
   readonly members: readonly number[];
 }
@@ -32,11 +32,15 @@ interface Region {
 /** What regions need of the machine they belong to. */
 export interface RegionHost {
   readonly words: Int32Array;
+  readonly state: WebAssembly.Memory;
+  readonly ram: WebAssembly.Memory;
   readonly table: WebAssembly.Table;
   /** Entries of the table that are not regions'. */
   readonly entries: number;
   /** What a region's module imports. */
   readonly imports: WebAssembly.ModuleImports;
+  /** Which function executes an instruction. */
+  readonly select: (op: Decoded) => Selected;
   readonly profile: Profile;
 }
 
@@ -63,20 +67,24 @@ export class Regions {
    * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
    */
   make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words, table, entries } = this.#host;
+    const { words, table, entries: first } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) - 0x4000_0000);
+    if ((words[(op + OP.f) / WORD] ?? 0) >= first) return;
     const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
-    const original = words[(op + OP.f) / WORD] ?? 0;
-    const f = entries + this.#made++;
-    table.set(f, this.#compile(graph, page, original));
-    const members = graph.blocks.flatMap((b) =>
-      b.instructions.map((_, i) => page + (b.first + i) * OP.bytes)
-    );
+    const f = first + this.#made++;
+    table.set(f, this.#compile(graph, page));
+    const place = (index: number) => page + index * OP.bytes;
+    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
-    words[(op + OP.f) / WORD] = f;
-    this.#byPage.set(page, [...(this.#byPage.get(page) ?? []), { op, f, original, members }]);
+    // What another region begins with stays that one's.
+    const entries = graph.entries.map((index) => ({
+      op: place(index),
+      original: words[(place(index) + OP.f) / WORD] ?? 0,
+    })).filter(({ original }) => original < first);
+    for (const entry of entries) words[(entry.op + OP.f) / WORD] = f;
+    this.#byPage.set(page, [...(this.#byPage.get(page) ?? []), { f, entries, members }]);
   }
 
   #heat(op: number, change: (old: number) => number): void {
@@ -84,17 +92,20 @@ export class Regions {
     this.#host.words[at] = change(this.#host.words[at] ?? 0);
   }
 
-  #compile(graph: Graph, page: number, original: number): () => unknown {
+  #compile(graph: Graph, page: number): () => unknown {
     const builder = new ModuleBuilder();
     const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
     const helpers = new Map(
       HELPER_NAMES.map((name) => [name, builder.importFunction(name, signatureOf(name))]),
     );
-    builder.importMemory("state");
-    builder.importMemory("ram");
+    // In the order of REGION_MEMORIES.
+    const { ram, state, select, profile } = this.#host;
+    const functionOf = (op: Decoded) => select(op).f;
+    builder.importMemory("ram", ram.buffer.byteLength / WASM_PAGE);
+    builder.importMemory("state", state.buffer.byteLength / WASM_PAGE);
     builder.importTable("table", 1);
     const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
-    const place = { page, original, profile: this.#host.profile };
+    const place = { page, functionOf, profile };
     builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, place)));
     const module = new WebAssembly.Module(builder.build());
     const { exports } = new WebAssembly.Instance(module, { env: this.#host.imports });
@@ -113,8 +124,10 @@ export class Regions {
     this.#byPage.set(page, left);
     const { words } = this.#host;
     for (const region of gone) {
-      const at = (region.op + OP.f) / WORD;
-      if (words[at] === region.f) words[at] = region.original;
+      for (const { op: entry, original } of region.entries) {
+        const at = (entry + OP.f) / WORD;
+        if (words[at] === region.f) words[at] = original;
+      }
       for (const member of region.members) this.#heat(member, () => 0);
     }
     // What other regions contain stays marked.
