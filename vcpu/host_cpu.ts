@@ -74,6 +74,7 @@ export class HostCpu {
     const ram = this.machine.bus.ramAt(physical);
     const offset = ram === undefined ? 0 : physical - ram.base;
     if (ram === undefined || offset + count * 8 > ram.view.byteLength) return new BigUint64Array(count);
+    ram.history?.hold(offset, count * 8);
     return new BigUint64Array(ram.view.buffer, ram.view.byteOffset + offset, count);
   }
 

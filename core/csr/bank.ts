@@ -4,6 +4,7 @@
  * @module
  */
 import type { Profile } from "../profile.ts";
+import type { Restore, Stateful } from "../snapshot/stateful.ts";
 import type { CsrDeclaration, Field } from "./define.ts";
 import { CSRS } from "./table.ts";
 
@@ -53,7 +54,7 @@ export interface ChangeCounter {
 }
 
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
-export class CsrBank {
+export class CsrBank implements Stateful {
   readonly profile: Profile;
   readonly values: BigUint64Array;
   readonly #layout: Layout;
@@ -126,6 +127,16 @@ export class CsrBank {
     const made = new CsrBank(this.profile, { changes: 0, modes: 0 });
     made.values.set(this.values);
     return made;
+  }
+
+  /** Keeps the values. */
+  save(): Restore {
+    const values = this.values.slice();
+    return () => {
+      this.values.set(values);
+      this.#counter.changes++;
+      this.#counter.modes++;
+    };
   }
 
   /** The registers whose stored values differ, in the order of numbers. */
