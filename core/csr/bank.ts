@@ -60,11 +60,12 @@ export class CsrBank implements Stateful {
   readonly #layout: Layout;
   readonly #counter: ChangeCounter;
 
-  constructor(profile: Profile, counter: ChangeCounter) {
+  /** @param values what the registers hold; as after reset by default */
+  constructor(profile: Profile, counter: ChangeCounter, values?: BigUint64Array) {
     this.profile = profile;
     this.#layout = layoutOf(profile);
     this.#counter = counter;
-    this.values = this.#layout.reset.slice();
+    this.values = (values ?? this.#layout.reset).slice();
   }
 
   /** True if the machine has this register. */
@@ -124,9 +125,7 @@ export class CsrBank implements Stateful {
 
   /** The same registers with the same values, apart from this machine. */
   copy(): CsrBank {
-    const made = new CsrBank(this.profile, { changes: 0, modes: 0 });
-    made.values.set(this.values);
-    return made;
+    return new CsrBank(this.profile, { changes: 0, modes: 0 }, this.values);
   }
 
   /** Keeps the values. */
