@@ -50,8 +50,19 @@ export function assembleText(text: string, name: string): Program {
  * @throws {AssemblyErrors} with line and column
  */
 export function assembleCase(code: string, afterwards: string): Program {
-  return assembleText(`${code}\n.text\n${END_LABEL}: ${afterwards}\n`, "code");
+  const text = `${code}\n.text\n${END_LABEL}: ${afterwards}\n`;
+  let program = PROGRAMS.get(text);
+  if (program === undefined) {
+    program = assembleText(text, "code");
+    if (PROGRAMS.size >= MOST_PROGRAMS) PROGRAMS.clear();
+    PROGRAMS.set(text, program);
+  }
+  return program;
 }
+
+/** Programs by their text, a memo of a pure function: rows of cases often share their code, and cases are repeated. */
+const PROGRAMS = new Map<string, Program>();
+const MOST_PROGRAMS = 1024;
 
 /** Profiles by name; a memo of a pure function, so that machines with the same choices have the same profile. */
 const DERIVED = new Map<string, Profile>();

@@ -46,6 +46,10 @@ function layoutOf(profile: Profile): Layout {
   return found;
 }
 
+function halves({ buffer, byteOffset, length }: BigUint64Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, 2 * length);
+}
+
 /** Counts changes, so that whatever is derived from registers knows when it is stale. */
 export interface ChangeCounter {
   changes: number;
@@ -140,6 +144,10 @@ export class CsrBank implements Stateful {
 
   /** The registers whose stored values differ, in the order of numbers. */
   differing(other: CsrBank): readonly CsrDeclaration[] {
-    return this.#layout.present.filter((_, slot) => this.values[slot] !== other.values[slot]);
+    // Halves of values are compared several times faster than bigints.
+    const [own, others] = [halves(this.values), halves(other.values)];
+    return this.#layout.present.filter((_, slot) =>
+      own[2 * slot] !== others[2 * slot] || own[2 * slot + 1] !== others[2 * slot + 1]
+    );
   }
 }
