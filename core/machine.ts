@@ -21,6 +21,7 @@ import { TranslationCache } from "./mmu/translation_cache.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
 import { PerformanceCounters } from "./performance.ts";
 import { LA464, type Profile } from "./profile.ts";
+import { type Restore, saveOf, type Stateful, together } from "./snapshot/stateful.ts";
 import { StableTimer } from "./timer.ts";
 import { type Armed, armed, checkAccess, checkFetch } from "./watchpoints.ts";
 
@@ -78,7 +79,7 @@ const ADDRESS_32 = [undefined, MISC.VA32L1, MISC.VA32L2, MISC.VA32L3] as const;
 const ALIGNMENT_CHECKED = [MISC.ALCL0, MISC.ALCL1, MISC.ALCL2, MISC.ALCL3] as const;
 
 /** A LoongArch64 processor with LVZ. */
-export class Machine implements ExecutionContext {
+export class Machine implements ExecutionContext, Stateful {
   readonly profile: Profile;
   readonly bus: Bus;
   readonly iocsr: IocsrSpace;
@@ -209,6 +210,49 @@ export class Machine implements ExecutionContext {
     this.changes++;
   }
 
+  /**
+   * Keeps everything that the machine is: registers, TLB, time, memory, devices. To take it up again costs as much as the memory pages that
+   * were written since; whatever goes on from there is what went on from here.
+   *
+   * @throws {SnapshotError} if a device, an alarm or the bus cannot take part
+   *
+   * @example
+   * ```ts
+   * import { bareMachine } from "./bare_machine.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { m } = bareMachine("nop");
+   * const restore = m.save();
+   * m.gpr[4] = 1n;
+   * m.writePhysical(0x100, 8, 5n);
+   * restore();
+   * assertEquals([m.gpr[4], m.readPhysical(0x100, 8)], [0n, 0n]);
+   * ```
+   */
+  save(): Restore {
+    const { pc, nextPc, fcsr, lines, idle, stopRequest, word } = this;
+    const [gpr, fpr, fcc] = [this.gpr.slice(), this.fpr.slice(), this.fcc.slice()];
+    const [hostLl, guestLl] = [this.#hostLl.cells.slice(), this.#guestLl.cells.slice()];
+    const restoreParts = together([
+      ...[this.host, this.guest, this.tlb, this.clock, this.history].map((part) => part.save()),
+      saveOf(this.bus, "its bus"),
+      saveOf(this.iocsr, "its IOCSR space"),
+    ]);
+    return () => {
+      restoreParts();
+      Object.assign(this, { pc, nextPc, fcsr, lines, idle, stopRequest, word });
+      this.gpr.set(gpr);
+      this.fpr.set(fpr);
+      this.fcc.set(fcc);
+      this.#hostLl.cells.set(hostLl);
+      this.#guestLl.cells.set(guestLl);
+      // What is derived from registers is stale, whatever it was derived at.
+      this.changes++;
+      this.modes++;
+      this.environments++;
+    };
+  }
+
   /** Where the machine is, for errors. */
   get place(): Place {
     return { pc: this.pc, word: this.word, world: this.inGuest ? "guest" : "host" };
@@ -313,6 +357,7 @@ export class Machine implements ExecutionContext {
   writePhysical(address: number, size: AccessSize, value: bigint): void {
     const ram = this.bus.ramAt(address);
     if (ram !== undefined) {
+      ram.history?.touch(address - ram.base);
       writeRam(ram, address, size, value);
       this.written?.(address, size);
       return;

@@ -13,6 +13,7 @@ import type { Field } from "./csr/define.ts";
 import { GCFG } from "./csr/lvz.ts";
 import { EVENT, PMCFG, PMCNT } from "./csr/performance.ts";
 import type { Machine } from "./machine.ts";
+import type { Restore, Stateful } from "./snapshot/stateful.ts";
 
 const OVERFLOW = 1n << 63n;
 /** Further away nothing is scheduled: ticks are exact numbers. */
@@ -37,8 +38,12 @@ type Level = "PLV0" | "PLV1" | "PLV2" | "PLV3";
 const LEVELS = ["PLV0", "PLV1", "PLV2", "PLV3"] as const satisfies readonly Level[];
 const GMOD_GUEST = 2n;
 
+function copies(running: readonly Running[]): readonly Running[] {
+  return running.map((r) => ({ ...r }));
+}
+
 /** The counters of one machine: those of the host, and the guest's copies. */
-export class PerformanceCounters implements Alarm {
+export class PerformanceCounters implements Alarm, Stateful {
   readonly #m: Machine;
   readonly #count: number;
   #running: readonly Running[] = [];
@@ -73,6 +78,24 @@ export class PerformanceCounters implements Alarm {
   fire(): void {
     this.#m.changes++;
     this.#schedule();
+  }
+
+  save(): Restore {
+    const [running, since, enabled, interrupts] = [
+      copies(this.#running),
+      this.#since,
+      this.#enabled,
+      this.#interrupts,
+    ];
+    const [cyclesDue, instructionsDue] = [this.#cyclesDue, this.#instructionsDue];
+    return () => {
+      this.#running = copies(running);
+      this.#since = since;
+      this.#enabled = enabled;
+      this.#interrupts = interrupts;
+      this.#cyclesDue = cyclesDue;
+      this.#instructionsDue = instructionsDue;
+    };
   }
 
   /** The value of a PMCNT. */

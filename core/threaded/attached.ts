@@ -98,6 +98,11 @@ export class AttachedMachine {
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
     m.written = (address, size) => this.#code.written(address - ram.base, size);
+    if (ram.history === undefined) return;
+    ram.history.listener = {
+      cleaned: () => this.#tlb.clearKind("store"),
+      replaced: (offset) => this.#replaced(offset),
+    };
   }
 
   /** Lets the machine keep its registers where wasm finds them. */
@@ -245,6 +250,12 @@ export class AttachedMachine {
     this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
+  /** A page of RAM is another one now. */
+  #replaced(offset: number): void {
+    const page = this.#code.find(offset);
+    if (page !== undefined) this.#code.refresh(page);
+  }
+
   #dropped(): void {
     this.#regions.drop();
     this.#tlb.clearKind("fetch");
@@ -282,6 +293,7 @@ export class AttachedMachine {
     if (this.#tlb.find(kind, address) !== undefined) return 0;
     const offset = this.#offsetOf(address, kind);
     if (offset === undefined) return 0;
+    if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - Number(address & 0xffff_f000n)) | 0;
     this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
     return 1;
