@@ -220,6 +220,44 @@ handler: csrrd $t4, ERA
   );
 });
 
+Deno.test("short loops end after any number of turns, by their condition, a budget or an exception", () => {
+  agrees(
+    `
+        la.pcrel $t0, handler
+        csrwr  $t0, EENTRY
+        li.d   $a0, 30
+outer:  move   $t0, $a0
+        li.d   $t1, 0x8fd0
+loop:   ld.d   $t2, $t1, 0
+        add.d  $t2, $t2, $t0
+        st.d   $t2, $t1, 8
+        addi.d $t1, $t1, 8
+        addi.d $t0, $t0, -1
+        bnez   $t0, loop
+        li.d   $t1, -1
+        srli.d $t1, $t1, 1
+        sub.d  $t1, $t1, $a0
+        move   $t0, $a0
+fault:  ld.b   $t2, $t1, 0      # no such address, then the last one
+        addi.d $t1, $t1, 1
+        addi.d $t0, $t0, -1
+        bnez   $t0, fault
+        addi.d $a0, $a0, -1
+        bnez   $a0, outer
+done:   b      done
+        .balign 4096
+handler: csrrd $t4, ERA
+        csrrd  $t5, BADV
+        add.d  $a5, $a5, $t4
+        xor    $a6, $a6, $t5
+        addi.d $t4, $t4, 4
+        csrwr  $t4, ERA
+        ertn
+`,
+    [97, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 1000, 10_000],
+  );
+});
+
 Deno.test("a called function that is overwritten is executed anew, also from within itself", () => {
   agrees(
     `
