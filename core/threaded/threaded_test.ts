@@ -234,11 +234,9 @@ loop:   ld.d   $t2, $t1, 0
         addi.d $t1, $t1, 8
         addi.d $t0, $t0, -1
         bnez   $t0, loop
-        li.d   $t1, -1
-        srli.d $t1, $t1, 1
-        sub.d  $t1, $t1, $a0
+        li.d   $t1, 0x8800
         move   $t0, $a0
-fault:  ld.b   $t2, $t1, 0      # no such address, then the last one
+fault:  amadd.w $t2, $a0, $t1   # aligned, then three times not
         addi.d $t1, $t1, 1
         addi.d $t0, $t0, -1
         bnez   $t0, fault
