@@ -11,10 +11,10 @@ import type { Machine } from "../machine.ts";
 import { allocateMemory } from "../memory.ts";
 import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
-import { CodeCache, MOST_PAGES } from "./code_cache.ts";
+import { CodeCache, type CodePage, MOST_PAGES } from "./code_cache.ts";
 import { contextOf, isPlain } from "./context.ts";
-import { CODE, CODE_PAGE_BYTES, CONTROL, EXIT, GPR, OP } from "./layout.ts";
-import { MOST_REGIONS, Regions } from "./regions.ts";
+import { CODE, CODE_PAGE_BYTES, CONTROL, EXIT, GPR, MOST_REGIONS, OP } from "./layout.ts";
+import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
@@ -58,6 +58,7 @@ export class AttachedMachine {
     memory: WebAssembly.Memory,
     built: ThreadedModule,
     reference: ReferenceEngine,
+    limits: RegionLimits,
   ) {
     this.m = m;
     this.#ram = ram;
@@ -68,10 +69,10 @@ export class AttachedMachine {
     this.#doubles = new BigUint64Array(buffer);
     this.#tlb = new SoftwareTlb(buffer);
     this.#code = new CodeCache(buffer, memory.buffer, built.functions, m.profile, {
-      dropped: () => this.#dropped(),
+      forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    const { functions, entries } = built;
+    const { functions, entries, hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -86,13 +87,8 @@ export class AttachedMachine {
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
-      words: this.#words,
-      state,
-      ram: memory,
-      table,
-      entries,
-      functions,
-      imports,
+      ...{ words: this.#words, state, ram: memory, table, imports },
+      ...{ entries, functions, hotAfter, limits },
     });
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
@@ -104,7 +100,6 @@ export class AttachedMachine {
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
   begin(untilHost: boolean): void {
     this.#untilHost = untilHost;
-    if (this.#regions.full) this.#code.drop();
     this.#tlb.clearKind("fetch");
   }
 
@@ -202,8 +197,6 @@ export class AttachedMachine {
   }
 
   #makeRegion(op: number): void {
-    // To begin anew here would pull the ground from under the operation being executed.
-    if (this.#regions.full) return;
     const page = this.#code.pageOf(op);
     this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
   }
@@ -212,10 +205,16 @@ export class AttachedMachine {
     this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
-  #dropped(): void {
-    this.#regions.drop();
+  /** Pages of operations are gone. */
+  #forgotten(pages: readonly CodePage[]): void {
+    for (const { at } of pages) this.#regions.forgetPage(at);
     this.#tlb.clearKind("fetch");
     this.#tlb.clearKind("store");
+  }
+
+  /** What became of the regions. */
+  get regions(): RegionCounts {
+    return this.#regions.counts;
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */

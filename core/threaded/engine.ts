@@ -10,6 +10,7 @@ import { ReferenceEngine } from "../exec/reference.ts";
 import { attend, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import { AttachedMachine } from "./attached.ts";
+import type { RegionCounts, RegionLimits } from "./regions.ts";
 import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
 
 /** Options of {@linkcode ThreadedEngine}. */
@@ -19,6 +20,8 @@ export interface ThreadedOptions {
    * @default {400}
    */
   readonly hotAfter?: number;
+  /** How much translated code to keep for a machine. */
+  readonly keep?: RegionLimits;
 }
 
 const HOT_AFTER = 400;
@@ -31,10 +34,12 @@ export class ThreadedEngine implements Engine {
   readonly #reference = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
+  readonly #keep: RegionLimits;
   #built: ThreadedModule | undefined;
 
   constructor(options: ThreadedOptions = {}) {
     this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    this.#keep = options.keep ?? {};
   }
 
   run(m: Machine, limits: RunLimits): Stop {
@@ -46,13 +51,18 @@ export class ThreadedEngine implements Engine {
     this.#reference.execute(m, word);
   }
 
+  /** What became of the regions of a machine, undefined if it was not run here. */
+  regionsOf(m: Machine): RegionCounts | undefined {
+    return this.#attached.get(m)?.regions;
+  }
+
   #attach(m: Machine): AttachedMachine | undefined {
     const found = this.#attached.get(m);
     if (found !== undefined) return found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     this.#built ??= buildThreadedModule(this.#hotAfter);
-    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference);
+    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference, this.#keep);
     this.#attached.set(m, made);
     return made;
   }

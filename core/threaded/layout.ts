@@ -37,6 +37,11 @@ export const CONTROL = {
   missed: 0x138,
 } as const;
 
+/** A byte for each region: 1 if it was entered since it was looked at last. */
+export const REGIONS_USED = 0x800;
+/** The most regions. */
+export const MOST_REGIONS = 0x800;
+
 /** An entry of a software TLB: virtual page, then where it is in RAM less the page; of a page to store to also its operations. */
 export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
 /** Entries of the software TLBs. Looking through those for fetches is part of every run's beginning, so that they are few. */

@@ -31,6 +31,8 @@ import {
 export interface RegionPlace {
   /** The operations of its page. */
   readonly page: number;
+  /** The byte in state memory that says that it was entered. */
+  readonly used: number;
   /** The number in the table of the function of an instruction. */
   readonly functionOf: (op: Decoded) => number;
 }
@@ -107,6 +109,7 @@ class RegionWriter {
 
   write(): Code {
     const { code, page, registers, base, tlbs, memos } = this.#shared;
+    code.i32(0).i32(1).access("i32.store8", this.#place.used, STATE);
     for (const [register, local] of registers) {
       code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
     }

@@ -32,6 +32,8 @@ export interface ThreadedModule {
   readonly functions: ReadonlyMap<Instruction, number>;
   /** Entries of the table that are in use. */
   readonly entries: number;
+  /** Jumps to an operation after which it is hot. */
+  readonly hotAfter: number;
 }
 
 /** The functions that regions use too; the names by which the module exports them, with their signatures. */
@@ -185,5 +187,5 @@ export function buildThreadedModule(hotAfter: number): ThreadedModule {
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of runtime.helpers) builder.export(name, f);
-  return { module: new WebAssembly.Module(builder.build(table)), functions, entries: table.length };
+  return { module: new WebAssembly.Module(builder.build(table)), functions, entries: table.length, hotAfter };
 }

@@ -614,3 +614,65 @@ done:   b      done
   assertEquals(everything(actual), everything(expected));
   assert(expected.m.gpr[4]! > 0n);
 });
+
+/** Loops one after the other, all of them several times. */
+function manyLoops(loops: number): string {
+  return `
+        li.d $a1, 6
+again:
+${
+    Array.from({ length: loops }, (_, i) =>
+      `        .balign 1024
+        li.d $a2, 5
+1:      addi.d $a0, $a0, ${i}
+        addi.d $a2, $a2, -1
+        bnez $a2, 1b
+        b next${i}
+        .balign 1024
+next${i}:`).join("\n")
+  }
+        addi.d $a1, $a1, -1
+        bnez   $a1, far
+done:   b      done
+far:    la.pcrel $t0, again
+        jirl   $zero, $t0, 0
+`;
+}
+
+Deno.test("translated code makes room for more, by number and by size", () => {
+  for (const keep of [{ regions: 8 }, { bytes: 12_000 }]) {
+    const [expected, actual] = [
+      bareMachine(manyLoops(40), { size: MEMORY }),
+      bareMachine(manyLoops(40), { size: MEMORY }),
+    ];
+    const engine = new ThreadedEngine({ hotAfter: 1, keep });
+    new ReferenceEngine().run(expected.m, { budget: 8000 });
+    engine.run(actual.m, { budget: 8000 });
+    assertEquals(everything(actual), everything(expected));
+    const counts = engine.regionsOf(actual.m);
+    assert(counts !== undefined && counts.evicted > 20, `${counts?.evicted} of ${counts?.made} made room`);
+    assert(counts.kept <= 8 || "bytes" in keep, `${counts.kept} are kept`);
+    assertEquals(counts.kept + counts.evicted, counts.made);
+  }
+});
+
+Deno.test("code that is overwritten all the time is translated ever less often", () => {
+  const source = `
+        li.d   $a0, 20000
+        la.pcrel $t0, patched
+        ld.w   $t1, $t0, 0
+loop:   addi.d $a1, $a1, 1
+        st.w   $t1, $t0, 0
+patched: addi.d $a2, $a2, 100
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+done:   b      done
+`;
+  const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
+  const engine = new ThreadedEngine({ hotAfter: 4 });
+  new ReferenceEngine().run(expected.m, { budget: 101_000 });
+  engine.run(actual.m, { budget: 101_000 });
+  assertEquals(everything(actual), everything(expected));
+  const made = engine.regionsOf(actual.m)?.made ?? 0;
+  assert(made > 2 && made < 20, `${made} regions`);
+});
