@@ -12,10 +12,21 @@ import type { Machine } from "../machine.ts";
 import { allocateMemory } from "../memory.ts";
 import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
-import { CodeCache, MOST_PAGES } from "./code_cache.ts";
+import { CodeCache, type CodePage, MOST_PAGES } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
-import { BANK, BANKS, CODE, CODE_PAGE_BYTES, CONTROL, EXIT, GPR, LLBITS, OP } from "./layout.ts";
-import { MOST_REGIONS, Regions } from "./regions.ts";
+import {
+  BANK,
+  BANKS,
+  CODE,
+  CODE_PAGE_BYTES,
+  CONTROL,
+  EXIT,
+  GPR,
+  LLBITS,
+  MOST_REGIONS,
+  OP,
+} from "./layout.ts";
+import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
@@ -56,6 +67,7 @@ export class AttachedMachine {
     memory: WebAssembly.Memory,
     built: ThreadedModule,
     reference: ReferenceEngine,
+    limits: RegionLimits,
   ) {
     this.m = m;
     this.#ram = ram;
@@ -68,10 +80,10 @@ export class AttachedMachine {
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
     const selected = (op: Decoded) => select(op, built, m.profile);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
-      dropped: () => this.#dropped(),
+      forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    const { entries } = built;
+    const { entries, hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -86,14 +98,8 @@ export class AttachedMachine {
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
-      words: this.#words,
-      state,
-      ram: memory,
-      table,
-      entries,
-      select: selected,
-      profile: m.profile,
-      imports,
+      ...{ words: this.#words, state, ram: memory, table, imports },
+      ...{ entries, select: selected, profile: m.profile, hotAfter, limits },
     });
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
@@ -128,7 +134,6 @@ export class AttachedMachine {
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
   begin(untilHost: boolean): void {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
-    if (this.#regions.full) this.#code.drop();
     this.#tlb.clearKind("fetch");
   }
 
@@ -240,8 +245,6 @@ export class AttachedMachine {
   }
 
   #makeRegion(op: number): void {
-    // To begin anew here would pull the ground from under the operation being executed.
-    if (this.#regions.full) return;
     const page = this.#code.pageOf(op);
     this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
   }
@@ -256,10 +259,16 @@ export class AttachedMachine {
     if (page !== undefined) this.#code.refresh(page);
   }
 
-  #dropped(): void {
-    this.#regions.drop();
+  /** Pages of operations are gone. */
+  #forgotten(pages: readonly CodePage[]): void {
+    for (const { at } of pages) this.#regions.forgetPage(at);
     this.#tlb.clearKind("fetch");
     this.#tlb.clearKind("store");
+  }
+
+  /** What became of the regions. */
+  get regions(): RegionCounts {
+    return this.#regions.counts;
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */

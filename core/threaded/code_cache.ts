@@ -20,13 +20,15 @@ export interface CodePage {
 }
 
 const WORD = 4;
-/** Pages kept. When there are more, all begin anew. */
+/** Pages kept. */
 export const MOST_PAGES = 512;
+/** So many of them make room when there are more, in turn. */
+const FORGOTTEN_PAGES = 64;
 
 /** Who has to hear what happens to operations. */
 export interface CodeListener {
-  /** All are gone. */
-  dropped(): void;
+  /** Those of some pages are gone. */
+  forgotten(pages: readonly CodePage[]): void;
   /** One that is part of a region has to be decoded again. */
   invalidate(op: number): void;
 }
@@ -38,7 +40,9 @@ export class CodeCache {
   readonly #ram: Uint32Array;
   readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
-  #pages: CodePage[] = [];
+  readonly #pages: CodePage[] = [];
+  /** Where the next page goes. */
+  #next = 0;
   readonly #listener: CodeListener;
 
   constructor(
@@ -65,21 +69,22 @@ export class CodeCache {
   }
 
   #add(offset: number): CodePage {
-    if (this.#pages.length === MOST_PAGES) this.drop();
-    const at = CODE + this.#pages.length * CODE_PAGE_BYTES;
+    if (this.#pages.length === MOST_PAGES && this.#next % FORGOTTEN_PAGES === 0) this.#forgetPages();
+    const at = CODE + this.#next * CODE_PAGE_BYTES;
     const made = { at, offset, words: new Uint32Array(PAGE_OPS) };
     this.#stateWords.fill(TABLE.undecoded, at / WORD, (at + CODE_PAGE_BYTES) / WORD);
     this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
-    this.#pages.push(made);
+    this.#pages[this.#next] = made;
+    this.#next = (this.#next + 1) % MOST_PAGES;
     this.#byOffset.set(offset, made);
     return made;
   }
 
-  /** Forgets everything. */
-  drop(): void {
-    this.#pages = [];
-    this.#byOffset.clear();
-    this.#listener.dropped();
+  /** Makes room where the next pages go: those there are the oldest. */
+  #forgetPages(): void {
+    const gone = this.#pages.slice(this.#next, this.#next + FORGOTTEN_PAGES);
+    for (const { offset } of gone) this.#byOffset.delete(offset);
+    this.#listener.forgotten(gone);
   }
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */

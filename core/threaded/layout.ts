@@ -80,6 +80,10 @@ export function modeIndex(inGuest: boolean, crmd: number): number {
 
 /** PLV, DA and PG in CRMD. */
 export const MODE_BITS = Number(CRMD.ruling("mode"));
+/** A byte for each region: 1 if it was entered since it was looked at last. */
+export const REGIONS_USED = 0x800;
+/** The most regions. */
+export const MOST_REGIONS = 0x800;
 
 /** An entry of a software TLB: virtual page, then where it is in RAM less the page; of a page to store to also its operations. */
 export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;

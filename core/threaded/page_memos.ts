@@ -72,20 +72,39 @@ const keyOf = (register: number, isStore: boolean) => 2 * register + Number(isSt
 function weigh(op: Decoded, weight: number, accessed: Weights, loaded: Weights): void {
   const use = memoryUse(op.instruction.meaning);
   for (const field of use.loaded) loaded.add(op[field], weight);
-  for (const { base, isStore } of use.accesses) accessed.add(keyOf(op[base], isStore), weight);
+  for (const { register, isStore } of basesIn(op)) accessed.add(keyOf(register, isStore), weight);
 }
 
-/** The accesses whose pages to keep. A register that was loaded from memory mostly leads to another page each time. */
-export function basesOf(graph: Graph): readonly Base[] {
+/** What an instruction accesses through registers. */
+export function basesIn(op: Decoded): readonly Base[] {
+  return memoryUse(op.instruction.meaning).accesses.map(({ base, isStore }) => ({
+    register: op[base],
+    isStore,
+  }));
+}
+
+/** The accesses whose pages to keep, and whether there are others. */
+export interface Bases {
+  readonly kept: readonly Base[];
+  readonly others: { readonly load: boolean; readonly store: boolean };
+}
+
+/** Chooses the accesses whose pages to keep. A register that was loaded from memory mostly leads to another page each time. */
+export function basesOf(graph: Graph): Bases {
   const [accessed, loaded] = [new Weights(), new Weights()];
   const depths = loopDepths(graph);
   graph.blocks.forEach(({ instructions }, i) => {
     const weight = 1 << (LOOP_WEIGHT * Math.min(4, depths[i] ?? 0));
     for (const op of instructions) weigh(op, weight, accessed, loaded);
   });
-  return [...accessed.all]
+  const kept = [...accessed.all]
     .filter(([key, weight]) => weight > 2 * loaded.of(key >> 1))
     .sort(([, a], [, b]) => b - a)
     .slice(0, MOST_MEMOS)
-    .map(([key]) => ({ register: key >> 1, isStore: (key & 1) === 1 }));
+    .map(([key]) => key);
+  const others = [...accessed.all.keys()].filter((key) => !kept.includes(key));
+  return {
+    kept: kept.map((key) => ({ register: key >> 1, isStore: (key & 1) === 1 })),
+    others: { load: others.some((key) => (key & 1) === 0), store: others.some((key) => (key & 1) === 1) },
+  };
 }

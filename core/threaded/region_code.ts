@@ -15,21 +15,25 @@ import { type Block, DISPATCHER, dominates, type Graph } from "./graph.ts";
 import { CONTROL, EXIT, GPR, NO_TAG, OP, PAGE_OPS, REGION_MEMORIES } from "./layout.ts";
 import type { Transfer } from "./meaning_code.ts";
 import type { Runtime } from "./op_code.ts";
-import { basesOf } from "./page_memos.ts";
+import { basesIn, basesOf } from "./page_memos.ts";
 import {
   InstructionCode,
   leaveTo,
   LEFT_PARAMETER,
   LINK,
+  memoOf,
   OP_PARAMETER,
   type Shared,
   WAY,
+  writeTlb,
 } from "./region_instruction.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
   /** The operations of its page. */
   readonly page: number;
+  /** The byte in state memory that says that it was entered. */
+  readonly used: number;
   /** The number in the table of the function of an instruction. */
   readonly functionOf: (op: Decoded) => number;
   /** Of the machine that executes it. */
@@ -43,6 +47,15 @@ function registersOf(op: Decoded): { readonly used: readonly number[]; readonly 
   const { reads, writes, links } = registerUse(op.instruction.meaning);
   const written = [...[...writes].map((field) => op[field]), ...(links ? [LINK] : [])];
   return { used: [...[...reads].map((field) => op[field]), ...written], written };
+}
+
+/** Loops of one block are written several times up to this size. */
+const UNROLLED_INSTRUCTIONS = 40;
+
+/** The last instruction of a block, written. */
+interface Last {
+  readonly written: InstructionCode;
+  readonly transfer: Transfer | undefined;
 }
 
 class RegionWriter {
@@ -64,6 +77,7 @@ class RegionWriter {
     const code = new Code(2);
     const instructions = graph.blocks.flatMap((b) => b.instructions);
     const uses = instructions.map(registersOf);
+    const { kept, others } = basesOf(graph);
     const used = new Set(uses.flatMap((u) => u.used));
     used.delete(0);
     this.#written = new Set(uses.flatMap((u) => u.written));
@@ -76,9 +90,11 @@ class RegionWriter {
       profile: place.profile,
       registers: new Map([...used].sort((a, b) => a - b).map((r) => [r, code.local("i64")])),
       base: code.local("i64"),
-      loadTlb: code.local("i32"),
-      storeTlb: code.local("i32"),
-      memos: basesOf(graph).map((base) => ({ ...base, tag: code.local("i64"), addend: code.local("i32") })),
+      tlbs: {
+        load: others.load ? code.local("i32") : undefined,
+        store: others.store ? code.local("i32") : undefined,
+      },
+      memos: kept.map((base) => ({ ...base, tag: code.local("i64"), addend: code.local("i32") })),
       out: { way: code.local("i32"), op: code.local("i32"), address: code.local("i64"), depth: 1 },
     };
     this.#at = code.local("i32");
@@ -96,13 +112,17 @@ class RegionWriter {
   }
 
   write(): Code {
-    const { code, page, registers, base, loadTlb, storeTlb, memos } = this.#shared;
+    const { code, page, registers, base, tlbs, memos } = this.#shared;
+    code.i32(0).i32(1).access("i32.store8", this.#place.used, STATE);
     for (const [register, local] of registers) {
       code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
     }
     code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).i64(BigInt(page / 8)).op("i64.add").set(base);
-    code.i32(0).access("i32.load", CONTROL.loadTlb, STATE).set(loadTlb);
-    code.i32(0).access("i32.load", CONTROL.storeTlb, STATE).set(storeTlb);
+    for (const [isStore, local] of [[false, tlbs.load], [true, tlbs.store]] as const) {
+      if (local === undefined) continue;
+      writeTlb(code, isStore);
+      code.set(local);
+    }
     for (const { tag } of memos) code.i64(NO_TAG).set(tag);
     code.get(OP_PARAMETER).i32(page).op("i32.sub").i32(Math.log2(OP.bytes)).op("i32.shr_u").set(this.#at);
     code.recycle();
@@ -182,20 +202,58 @@ class RegionWriter {
     if (block === undefined || begin === undefined) {
       throw new RangeError(`Cannot translate a region: it has no block ${position}`);
     }
-    const count = block.instructions.length;
+    const copies = this.#copiesOf(block);
+    const count = copies * block.instructions.length;
     code.get(LEFT_PARAMETER).i32(count).op("i32.lt_s").ifUnlikely();
     // Too little is left for the block: an instruction at a time.
     code.i64(BigInt(this.#place.functionOf(begin))).set(out.address);
     leaveTo(this.#shared, WAY.alone, block.first, 0);
     code.end().get(LEFT_PARAMETER).i32(count).op("i32.sub").set(LEFT_PARAMETER);
-    let last: { readonly written: InstructionCode; readonly transfer: Transfer | undefined } | undefined;
+    if (copies > 1) return this.#unrolled(position, block, copies);
+    const last = this.#instructions(block, count);
+    if (last?.transfer === undefined) {
+      return this.#follow(position, block.next ?? block.first + block.instructions.length);
+    }
+    this.#transfer(position, block, last.written, last.transfer);
+  }
+
+  /**
+   * How often to write a block that leads to itself: what goes round a loop costs V8 more than what happens in it. Where pages are looked
+   * up, it does worse with several copies.
+   */
+  #copiesOf({ first, target, instructions }: Block): number {
+    const isLoop = first === target;
+    if (!isLoop || !instructions.flatMap(basesIn).every((base) => memoOf(this.#shared, base))) return 1;
+    return Math.max(1, Math.floor(UNROLLED_INSTRUCTIONS / instructions.length));
+  }
+
+  /** Writes the instructions of a block, and gives the last one. `counted` of them and of those behind count as executed. */
+  #instructions(block: Block, counted: number): Last | undefined {
+    let last: Last | undefined;
     block.instructions.forEach((op, i) => {
-      code.recycle();
-      const written = new InstructionCode(this.#shared, op, block.first + i, count - i);
+      this.#shared.code.recycle();
+      const written = new InstructionCode(this.#shared, op, block.first + i, counted - i);
       last = { written, transfer: written.write() };
     });
-    if (last?.transfer === undefined) return this.#follow(position, block.next ?? block.first + count);
-    this.#transfer(position, block, last.written, last.transfer);
+    return last;
+  }
+
+  /** Writes a block that branches to itself several times. */
+  #unrolled(position: number, block: Block, copies: number): void {
+    const { code } = this.#shared;
+    const { length } = block.instructions;
+    const behind = code.block().depth;
+    for (let left = copies - 1; left >= 0; left--) {
+      const condition = this.#instructions(block, (left + 1) * length)?.transfer?.condition;
+      if (condition !== undefined) code.get(condition).op("i32.eqz").ifUnlikely();
+      if (condition !== undefined && left > 0) {
+        code.get(LEFT_PARAMETER).i32(left * length).op("i32.add").set(LEFT_PARAMETER);
+      }
+      if (condition !== undefined) code.br(behind).end();
+    }
+    this.#follow(position, block.first);
+    code.end();
+    this.#follow(position, block.next ?? block.first + length);
   }
 
   #transfer(position: number, block: Block, written: InstructionCode, transfer: Transfer): void {

@@ -9,7 +9,7 @@ import type { Profile } from "../profile.ts";
 import type { Code } from "../wasm/code.ts";
 import { writeCsrAccess } from "./csr_code.ts";
 import { csrOperation } from "./csr_forms.ts";
-import { OP, REGION_MEMORIES } from "./layout.ts";
+import { CONTROL, OP, REGION_MEMORIES } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import { baseOf, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
@@ -54,8 +54,8 @@ export interface Shared {
   readonly registers: ReadonlyMap<number, number>;
   /** The virtual address of the page. */
   readonly base: number;
-  readonly loadTlb: number;
-  readonly storeTlb: number;
+  /** The software TLBs that are looked through other than for kept pages. */
+  readonly tlbs: { readonly load: number | undefined; readonly store: number | undefined };
   readonly memos: readonly (Base & PageMemo)[];
   readonly out: WayOut;
 }
@@ -65,6 +65,17 @@ export function leaveTo({ code, page, out }: Shared, way: number, index: number,
   code.i32(way).set(out.way).i32(page + index * OP.bytes).set(out.op);
   if (notExecuted !== 0) code.get(LEFT_PARAMETER).i32(notExecuted).op("i32.add").set(LEFT_PARAMETER);
   code.br(out.depth);
+}
+
+/** Where the page is kept for such accesses, if it is. */
+export function memoOf({ memos }: Shared, { register, isStore }: Base): PageMemo | undefined {
+  return memos.find((m) => m.register === register && m.isStore === isStore);
+}
+
+/** Leaves the place of a software TLB on the stack. */
+export function writeTlb(code: Code, isStore: boolean): void {
+  const at = isStore ? CONTROL.storeTlb : CONTROL.loadTlb;
+  code.i32(0).access("i32.load", at, REGION_MEMORIES.state);
 }
 
 /** An instruction in a region. */
@@ -162,12 +173,15 @@ export class InstructionCode extends MeaningCode {
 
   protected override memo(address: Expr, isStore: boolean): PageMemo | undefined {
     const field = baseOf(address);
-    const register = field === undefined ? -1 : this.#op[field];
-    return this.#shared.memos.find((m) => m.register === register && m.isStore === isStore);
+    return field === undefined ? undefined : memoOf(this.#shared, { register: this.#op[field], isStore });
   }
 
   protected override tlb(isStore: boolean): void {
-    this.code.get(isStore ? this.#shared.storeTlb : this.#shared.loadTlb);
+    const { load, store } = this.#shared.tlbs;
+    const local = isStore ? store : load;
+    // A local would take a register from loops in which all pages are kept.
+    if (local !== undefined) this.code.get(local);
+    else writeTlb(this.code, isStore);
   }
 
   protected override wrote(code: number, address: number, size: number): void {

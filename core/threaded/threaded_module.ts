@@ -40,6 +40,8 @@ export interface ThreadedModule {
   readonly transitions: ReadonlyMap<string, number>;
   /** Entries of the table that are in use. */
   readonly entries: number;
+  /** Jumps to an operation after which it is hot. */
+  readonly hotAfter: number;
 }
 
 /** The functions that regions use too; the names by which the module exports them, with their signatures. */
@@ -235,5 +237,5 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of runtime.helpers) builder.export(name, f);
   const module = new WebAssembly.Module(builder.build(table));
-  return { module, functions, csrs, transitions, entries: table.length };
+  return { module, functions, csrs, transitions, entries: table.length, hotAfter };
 }

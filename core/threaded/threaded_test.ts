@@ -220,6 +220,42 @@ handler: csrrd $t4, ERA
   );
 });
 
+Deno.test("short loops end after any number of turns, by their condition, a budget or an exception", () => {
+  agrees(
+    `
+        la.pcrel $t0, handler
+        csrwr  $t0, EENTRY
+        li.d   $a0, 30
+outer:  move   $t0, $a0
+        li.d   $t1, 0x8fd0
+loop:   ld.d   $t2, $t1, 0
+        add.d  $t2, $t2, $t0
+        st.d   $t2, $t1, 8
+        addi.d $t1, $t1, 8
+        addi.d $t0, $t0, -1
+        bnez   $t0, loop
+        li.d   $t1, 0x8800
+        move   $t0, $a0
+fault:  amadd.w $t2, $a0, $t1   # aligned, then three times not
+        addi.d $t1, $t1, 1
+        addi.d $t0, $t0, -1
+        bnez   $t0, fault
+        addi.d $a0, $a0, -1
+        bnez   $a0, outer
+done:   b      done
+        .balign 4096
+handler: csrrd $t4, ERA
+        csrrd  $t5, BADV
+        add.d  $a5, $a5, $t4
+        xor    $a6, $a6, $t5
+        addi.d $t4, $t4, 4
+        csrwr  $t4, ERA
+        ertn
+`,
+    [97, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 1000, 10_000],
+  );
+});
+
 Deno.test("a called function that is overwritten is executed anew, also from within itself", () => {
   agrees(
     `
@@ -577,4 +613,66 @@ done:   b      done
   new ThreadedEngine({ hotAfter: 1 }).run(actual.m, { budget: 5000 });
   assertEquals(everything(actual), everything(expected));
   assert(expected.m.gpr[4]! > 0n);
+});
+
+/** Loops one after the other, all of them several times. */
+function manyLoops(loops: number): string {
+  return `
+        li.d $a1, 6
+again:
+${
+    Array.from({ length: loops }, (_, i) =>
+      `        .balign 1024
+        li.d $a2, 5
+1:      addi.d $a0, $a0, ${i}
+        addi.d $a2, $a2, -1
+        bnez $a2, 1b
+        b next${i}
+        .balign 1024
+next${i}:`).join("\n")
+  }
+        addi.d $a1, $a1, -1
+        bnez   $a1, far
+done:   b      done
+far:    la.pcrel $t0, again
+        jirl   $zero, $t0, 0
+`;
+}
+
+Deno.test("translated code makes room for more, by number and by size", () => {
+  for (const keep of [{ regions: 8 }, { bytes: 12_000 }]) {
+    const [expected, actual] = [
+      bareMachine(manyLoops(40), { size: MEMORY }),
+      bareMachine(manyLoops(40), { size: MEMORY }),
+    ];
+    const engine = new ThreadedEngine({ hotAfter: 1, keep });
+    new ReferenceEngine().run(expected.m, { budget: 8000 });
+    engine.run(actual.m, { budget: 8000 });
+    assertEquals(everything(actual), everything(expected));
+    const counts = engine.regionsOf(actual.m);
+    assert(counts !== undefined && counts.evicted > 20, `${counts?.evicted} of ${counts?.made} made room`);
+    assert(counts.kept <= 8 || "bytes" in keep, `${counts.kept} are kept`);
+    assertEquals(counts.kept + counts.evicted, counts.made);
+  }
+});
+
+Deno.test("code that is overwritten all the time is translated ever less often", () => {
+  const source = `
+        li.d   $a0, 20000
+        la.pcrel $t0, patched
+        ld.w   $t1, $t0, 0
+loop:   addi.d $a1, $a1, 1
+        st.w   $t1, $t0, 0
+patched: addi.d $a2, $a2, 100
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+done:   b      done
+`;
+  const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
+  const engine = new ThreadedEngine({ hotAfter: 4 });
+  new ReferenceEngine().run(expected.m, { budget: 101_000 });
+  engine.run(actual.m, { budget: 101_000 });
+  assertEquals(everything(actual), everything(expected));
+  const made = engine.regionsOf(actual.m)?.made ?? 0;
+  assert(made > 2 && made < 20, `${made} regions`);
 });
