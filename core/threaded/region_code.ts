@@ -8,7 +8,6 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import { registerUse } from "../isa/register_use.ts";
 import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
 import { type Block, DISPATCHER, dominates, type Graph } from "./graph.ts";
@@ -20,13 +19,13 @@ import {
   InstructionCode,
   leaveTo,
   LEFT_PARAMETER,
-  LINK,
   memoOf,
   OP_PARAMETER,
   type Shared,
   WAY,
   writeTlb,
 } from "./region_instruction.ts";
+import { localRegisters, writtenRegisters } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -41,13 +40,6 @@ export interface RegionPlace {
 }
 
 const STATE = REGION_MEMORIES.state;
-
-/** The numbers of registers that an instruction reads or writes, and of those that it writes. */
-function registersOf(op: Decoded): { readonly used: readonly number[]; readonly written: readonly number[] } {
-  const { reads, writes, links } = registerUse(op.instruction.meaning);
-  const written = [...[...writes].map((field) => op[field]), ...(links ? [LINK] : [])];
-  return { used: [...[...reads].map((field) => op[field]), ...written], written };
-}
 
 /** Loops of one block are written several times up to this size. */
 const UNROLLED_INSTRUCTIONS = 40;
@@ -75,12 +67,8 @@ class RegionWriter {
 
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
-    const instructions = graph.blocks.flatMap((b) => b.instructions);
-    const uses = instructions.map(registersOf);
     const { kept, others } = basesOf(graph);
-    const used = new Set(uses.flatMap((u) => u.used));
-    used.delete(0);
-    this.#written = new Set(uses.flatMap((u) => u.written));
+    this.#written = writtenRegisters(graph);
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
@@ -88,7 +76,7 @@ class RegionWriter {
       runtime,
       page: place.page,
       profile: place.profile,
-      registers: new Map([...used].sort((a, b) => a - b).map((r) => [r, code.local("i64")])),
+      registers: new Map(localRegisters(graph).map((r) => [r, code.local("i64")])),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,
