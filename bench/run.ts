@@ -27,7 +27,7 @@ import { HEADER, rowText, summary } from "./table_text.ts";
 const BENCHMARKS: readonly Benchmark[] = [...PROGRAM_BENCHMARKS, ...EXIT_BENCHMARKS, ...PROCESS_BENCHMARKS];
 
 const LEAST_SECONDS = 0.15;
-const SHORT_PART = 0.7;
+const SHORT_PART = 0.5;
 
 /** A value that is made when it is first wanted. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -77,7 +77,7 @@ function contractPath(worldSwitch: WorldSwitch): Path {
 }
 
 /** Seconds of a run. */
-const LEAST = { full: 0.4, short: 0.15 };
+const LEAST = { full: 0.4, short: 0.1 };
 const FIRST_ROUNDS = 300;
 
 async function measure(run: Runner, { isShort, pairs, syscalls }: Conditions): Promise<Figures> {
