@@ -47,7 +47,7 @@ ${
     }
 ${ARCEOS_SWITCH_TEXT}
   .data
-  .balign 16
+  .balign 4096                         # no page of the code, as a linker has it
 frame:
   .space 8 * FRAME_WORDS
 frame_end:

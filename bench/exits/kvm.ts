@@ -30,7 +30,7 @@ export function kvmExits(cause: Cause): ImageText {
 ${vmmText({ gprs: "0", pc: "ARCH_PC", estat: "ARCH_ESTAT", badi: "ARCH_BADI" })}
 ${KVM_SWITCH_TEXT}
   .data
-  .balign 16
+  .balign 4096                         # no page of the code, as a linker has it
 context:
   .space ARCH_BYTES`,
   };
