@@ -5,7 +5,9 @@
  */
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
+import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
+import { isBefore } from "../exec/turn.ts";
 import { pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory } from "../memory.ts";
@@ -43,6 +45,7 @@ export class AttachedMachine {
   readonly #regions: Regions;
   readonly #exports: Exports;
   #untilHost = false;
+  #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
   /** {@linkcode Machine.modes} when the context was looked at. */
@@ -99,8 +102,10 @@ export class AttachedMachine {
   }
 
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
-  begin(untilHost: boolean): void {
+  begin({ untilHost = false, stopBefore }: RunLimits): void {
     this.#untilHost = untilHost;
+    this.#stopBefore = stopBefore;
+    if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
     if (this.#regions.full) this.#code.drop();
     this.#tlb.clearKind("fetch");
   }
@@ -145,6 +150,7 @@ export class AttachedMachine {
     const pc = this.#pcOf(op);
     m.pc = pc;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
     if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;

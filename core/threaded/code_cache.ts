@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
 import type { Instruction } from "../isa/table.ts";
@@ -24,6 +25,8 @@ const WORD = 4;
 /** Pages kept. When there are more, all begin anew. */
 export const MOST_PAGES = 512;
 
+const NO_WORDS: ReadonlySet<number> = new Set();
+
 /** Who has to hear what happens to operations. */
 export interface CodeListener {
   /** All are gone. */
@@ -41,6 +44,8 @@ export class CodeCache {
   readonly #profile: Profile;
   readonly #byOffset = new Map<number, CodePage>();
   #pages: CodePage[] = [];
+  /** Places within pages, as indices of words, and words that are left to the reference engine, which may have to stop there. */
+  #leftOut = { indices: new Set<number>(), words: new Set<number>() };
   readonly #listener: CodeListener;
 
   constructor(
@@ -56,6 +61,15 @@ export class CodeCache {
     this.#functions = functions;
     this.#profile = profile;
     this.#listener = listener;
+  }
+
+  /** Leaves what is at some addresses, in whatever page, and some words to the reference engine. */
+  leaveOut({ addresses, words = NO_WORDS }: StopPoints): void {
+    const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
+    const { indices: oldIndices, words: oldWords } = this.#leftOut;
+    if (indices.isSubsetOf(oldIndices) && words.isSubsetOf(oldWords)) return;
+    this.#leftOut = { indices, words: new Set(words) };
+    this.drop();
   }
 
   /** The operations of a page, if there are any yet. */
@@ -139,7 +153,8 @@ export class CodeCache {
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
     const decoded = decode(word);
-    const f = decoded === undefined ? TABLE.slow : this.#functionOf(decoded);
+    const isLeftOut = this.#leftOut.indices.has(index) || this.#leftOut.words.has(word);
+    const f = decoded === undefined || isLeftOut ? TABLE.slow : this.#functionOf(decoded);
     this.#stateWords[(op + OP.f) / WORD] = f;
     if (decoded !== undefined && f !== TABLE.slow) this.#writeOperands(op, decoded);
   }

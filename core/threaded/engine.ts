@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { attend, sleep } from "../exec/turn.ts";
+import { attend, isBefore, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import { AttachedMachine } from "./attached.ts";
 import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
@@ -28,7 +28,7 @@ const NEVER = 0x2000_0000;
 /** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
 export class ThreadedEngine implements Engine {
   readonly name = "threaded";
-  readonly #reference = new ReferenceEngine();
+  readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
   #built: ThreadedModule | undefined;
@@ -39,11 +39,11 @@ export class ThreadedEngine implements Engine {
 
   run(m: Machine, limits: RunLimits): Stop {
     const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
-    return attached === undefined ? this.#reference.run(m, limits) : this.#run(m, attached, limits);
+    return attached === undefined ? this.reference.run(m, limits) : this.#run(m, attached, limits);
   }
 
   execute(m: Machine, word: number): void {
-    this.#reference.execute(m, word);
+    this.reference.execute(m, word);
   }
 
   #attach(m: Machine): AttachedMachine | undefined {
@@ -52,7 +52,7 @@ export class ThreadedEngine implements Engine {
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     this.#built ??= buildThreadedModule(this.#hotAfter);
-    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference);
+    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.reference);
     this.#attached.set(m, made);
     return made;
   }
@@ -61,7 +61,7 @@ export class ThreadedEngine implements Engine {
     const { clock } = m;
     let seen = -1;
     let left = limits.budget;
-    attached.begin(limits.untilHost === true);
+    attached.begin(limits);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       seen = attend(m, seen);
@@ -72,8 +72,9 @@ export class ThreadedEngine implements Engine {
         left--;
         continue;
       }
+      if (limits.stopBefore !== undefined && isBefore(m, limits.stopBefore)) return { kind: "requested" };
       const before = clock.executed;
-      if (!attached.run(left)) this.#reference.step(m);
+      if (!attached.run(left)) this.reference.step(m);
       left -= clock.executed - before;
     }
   }
