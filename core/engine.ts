@@ -10,8 +10,6 @@ import type { Machine } from "./machine.ts";
 export interface StopPoints {
   /** The 48 lower bits of addresses; there need not be memory. */
   readonly addresses: ReadonlySet<number>;
-  /** Instruction words, wherever they are. */
-  readonly words?: ReadonlySet<number>;
   /** All addresses from here on, 48 lower bits, up to `end`: memory that was never written, or none. */
   readonly unwritten?: { readonly start: number; readonly end: number };
 }

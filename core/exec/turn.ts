@@ -4,7 +4,7 @@
  * @module
  */
 import type { StopPoints } from "../engine.ts";
-import { takeInterrupt, Trap } from "../exception.ts";
+import { takeInterrupt } from "../exception.ts";
 import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 
@@ -43,23 +43,7 @@ export function sleep(m: Machine): boolean {
 const PHYSICAL = (1n << 48n) - 1n;
 
 /** True if the machine is about to execute an instruction before which to stop. */
-export function isBefore(m: Machine, { addresses, words, unwritten }: StopPoints): boolean {
+export function isBefore(m: Machine, { addresses, unwritten }: StopPoints): boolean {
   const at = Number(m.pc & PHYSICAL);
-  if (addresses.has(at)) return true;
-  if (unwritten !== undefined && at >= unwritten.start && at < unwritten.end) return true;
-  const word = words === undefined ? undefined : nextWord(m);
-  return word !== undefined && words?.has(word) === true;
-}
-
-/** The word at `pc`; undefined if to fetch it raises an exception, or there is no RAM. */
-function nextWord(m: Machine): number | undefined {
-  if (m.pc & 3n) return undefined;
-  try {
-    const address = m.translate(m.pc, "fetch");
-    const ram = m.bus.ramAt(address);
-    return ram?.view.getUint32(address - ram.base, true);
-  } catch (error) {
-    if (error instanceof Trap) return undefined;
-    throw error;
-  }
+  return addresses.has(at) || (unwritten !== undefined && at >= unwritten.start && at < unwritten.end);
 }

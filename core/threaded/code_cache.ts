@@ -25,8 +25,6 @@ const WORD = 4;
 /** Pages kept. When there are more, all begin anew. */
 export const MOST_PAGES = 512;
 
-const NO_WORDS: ReadonlySet<number> = new Set();
-
 /** Who has to hear what happens to operations. */
 export interface CodeListener {
   /** All are gone. */
@@ -44,8 +42,8 @@ export class CodeCache {
   readonly #profile: Profile;
   readonly #byOffset = new Map<number, CodePage>();
   #pages: CodePage[] = [];
-  /** Places within pages, as indices of words, and words that are left to the reference engine, which may have to stop there. */
-  #leftOut = { indices: new Set<number>(), words: new Set<number>() };
+  /** Places within pages, as indices of words, that are left to the reference engine, because a run may have to stop there. */
+  #leftOut: ReadonlySet<number> = new Set();
   readonly #listener: CodeListener;
 
   constructor(
@@ -63,12 +61,11 @@ export class CodeCache {
     this.#listener = listener;
   }
 
-  /** Leaves what is at some addresses, in whatever page, and some words to the reference engine. */
-  leaveOut({ addresses, words = NO_WORDS }: StopPoints): void {
+  /** Leaves what is at these places, of whatever page, to the reference engine. */
+  leaveOut({ addresses }: StopPoints): void {
     const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
-    const { indices: oldIndices, words: oldWords } = this.#leftOut;
-    if (indices.isSubsetOf(oldIndices) && words.isSubsetOf(oldWords)) return;
-    this.#leftOut = { indices, words: new Set(words) };
+    if (indices.isSubsetOf(this.#leftOut)) return;
+    this.#leftOut = indices;
     this.drop();
   }
 
@@ -153,8 +150,7 @@ export class CodeCache {
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
     const decoded = decode(word);
-    const isLeftOut = this.#leftOut.indices.has(index) || this.#leftOut.words.has(word);
-    const f = decoded === undefined || isLeftOut ? TABLE.slow : this.#functionOf(decoded);
+    const f = decoded === undefined || this.#leftOut.has(index) ? TABLE.slow : this.#functionOf(decoded);
     this.#stateWords[(op + OP.f) / WORD] = f;
     if (decoded !== undefined && f !== TABLE.slow) this.#writeOperands(op, decoded);
   }

@@ -71,7 +71,6 @@ const HOST_BUDGET = 100_000;
 const STACK_ALIGNMENT = 16n;
 
 const ERTN = word("ertn");
-const ENTRY: ReadonlySet<number> = new Set([ERTN]);
 
 function word(name: string): number {
   const instruction = ISA.get(name);
@@ -95,7 +94,6 @@ export class CodeRunner {
   /** Physical addresses of the code. */
   readonly #ranges: readonly (readonly [start: number, end: number])[];
   readonly #traced: boolean;
-  #calls: readonly number[] | undefined;
 
   /** @param traced watches every instruction; without that {@linkcode trace} stays empty, and the code must not write itself */
   constructor(cpu: HostCpu, code: MachineCode, traced = cpu.traced) {
@@ -202,9 +200,7 @@ export class CodeRunner {
   }
 
   #stopPoints(): StopPoints {
-    this.#calls ??= this.code.segments.flatMap(callsIn);
-    const addresses = new Set([...this.#calls, ...this.#functions.keys(), this.#returnAddress]);
-    return { addresses, words: ENTRY };
+    return { addresses: new Set([...waysOut(this.code), ...this.#functions.keys(), this.#returnAddress]) };
   }
 
   #traceHost(): "returned" | "entry" {
@@ -336,12 +332,21 @@ export class CodeRunner {
   }
 }
 
-/** Where a segment has words that call functions; some may be data. */
-function callsIn({ address, bytes }: CodeSegment): readonly number[] {
+/** Where code has words that call functions or enter a guest; some may be data. A memo of a pure function. */
+const WAYS_OUT = new WeakMap<MachineCode, readonly number[]>();
+
+function waysOut(code: MachineCode): readonly number[] {
+  let found = WAYS_OUT.get(code);
+  if (found === undefined) WAYS_OUT.set(code, found = code.segments.flatMap(waysOutOf));
+  return found;
+}
+
+function waysOutOf({ address, bytes }: CodeSegment): readonly number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const start = Number(address & PHYSICAL);
   const offsets = Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => 4 * i);
-  return offsets.filter((at) => isCall(view.getUint32(at, true))).map((at) => start + at);
+  const isWay = (w: number) => w === ERTN || isCall(w);
+  return offsets.filter((at) => isWay(view.getUint32(at, true))).map((at) => start + at);
 }
 
 /** bl, and jirl that links: bits 31:26 are 0x15, or 0x13 with ra in bits 4:0. */
