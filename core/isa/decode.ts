@@ -65,7 +65,9 @@ interface RegisterPlace {
 function registersOf(instruction: Instruction): readonly RegisterPlace[] {
   let places = REGISTERS.get(instruction);
   if (places === undefined) {
-    places = instruction.operands.flatMap(({ name, field }) => isRegisterField(name) ? [{ name, field }] : []);
+    places = instruction.operands.flatMap(({ name, field }) =>
+      isRegisterField(name) ? [{ name, field }] : []
+    );
     REGISTERS.set(instruction, places);
   }
   return places;
