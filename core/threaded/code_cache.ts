@@ -6,9 +6,8 @@
  */
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
-import type { Instruction } from "../isa/table.ts";
-import type { Profile } from "../profile.ts";
 import { CODE, CODE_PAGE_BYTES, DISCARD, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
+import type { Selected } from "./selection.ts";
 
 /** The operations of one page. */
 export interface CodePage {
@@ -39,8 +38,7 @@ export class CodeCache {
   readonly #state: DataView;
   readonly #stateWords: Int32Array;
   readonly #ram: Uint32Array;
-  readonly #functions: ReadonlyMap<Instruction, number>;
-  readonly #profile: Profile;
+  readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
   readonly #pages: CodePage[] = [];
   /** Where the next page goes. */
@@ -50,15 +48,13 @@ export class CodeCache {
   constructor(
     state: ArrayBufferLike,
     ram: ArrayBufferLike,
-    functions: ReadonlyMap<Instruction, number>,
-    profile: Profile,
+    select: (op: Decoded) => Selected,
     listener: CodeListener,
   ) {
     this.#state = new DataView(state);
     this.#stateWords = new Int32Array(state);
     this.#ram = new Uint32Array(ram);
-    this.#functions = functions;
-    this.#profile = profile;
+    this.#select = select;
     this.#listener = listener;
   }
 
@@ -128,13 +124,13 @@ export class CodeCache {
     return page.words[(op - page.at) / OP.bytes]!;
   }
 
-  /** The instruction at an index of a page, undefined where the engine has to execute it. */
+  /** The instruction at an index of a page, undefined where a region cannot contain it. */
   instructionAt(page: CodePage, index: number): Decoded | undefined {
     const op = page.at + index * OP.bytes;
     const at = (op + OP.f) / WORD;
     if (this.#stateWords[at] === TABLE.undecoded) this.decode(op);
     const decoded = this.#stateWords[at] === TABLE.slow ? undefined : decode(page.words[index]!);
-    return decoded;
+    return decoded !== undefined && this.#select(decoded).inRegions ? decoded : undefined;
   }
 
   /** Decodes one operation. */
@@ -144,27 +140,18 @@ export class CodeCache {
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
     const decoded = decode(word);
-    const f = decoded === undefined ? TABLE.slow : this.#functionOf(decoded);
-    this.#stateWords[(op + OP.f) / WORD] = f;
-    if (decoded !== undefined && f !== TABLE.slow) this.#writeOperands(op, decoded);
+    const selected = decoded === undefined ? undefined : this.#select(decoded);
+    this.#stateWords[(op + OP.f) / WORD] = selected?.f ?? TABLE.slow;
+    if (decoded !== undefined && selected !== undefined) this.#writeOperands(op, decoded, selected);
   }
 
-  #functionOf({ instruction, rd }: Decoded): number {
-    const { needs, meaning } = instruction;
-    const { reads, writes } = registerUse(meaning);
-    if (needs !== undefined && !this.#profile.features.has(needs)) return TABLE.slow;
-    // r0 cannot be both the constant 0 and the place for a result that nobody wants.
-    if (rd === 0 && writes.has("rd") && reads.has("rd")) return TABLE.slow;
-    return this.#functions.get(instruction) ?? TABLE.slow;
-  }
-
-  #writeOperands(op: number, { instruction, rd, rj, rk, immediates }: Decoded): void {
+  #writeOperands(op: number, { instruction, rd, rj, rk }: Decoded, { first, second, third }: Selected): void {
     const state = this.#state;
     const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
     state.setInt32(op + OP.rj, 8 * rj, true);
-    state.setInt32(op + OP.rk, 8 * rk, true);
-    state.setBigUint64(op + OP.first, immediates[0] ?? 0n, true);
-    state.setInt32(op + OP.second, Number(BigInt.asIntN(32, immediates[1] ?? 0n)), true);
+    state.setInt32(op + OP.rk, third ?? 8 * rk, true);
+    state.setBigUint64(op + OP.first, first, true);
+    state.setInt32(op + OP.second, second, true);
   }
 }

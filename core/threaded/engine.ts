@@ -9,6 +9,7 @@ import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { attend, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
+import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
 import type { RegionCounts, RegionLimits } from "./regions.ts";
 import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
@@ -35,8 +36,8 @@ export class ThreadedEngine implements Engine {
   readonly #reference = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
+  readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
-  #built: ThreadedModule | undefined;
 
   constructor(options: ThreadedOptions = {}) {
     this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
@@ -62,10 +63,16 @@ export class ThreadedEngine implements Engine {
     if (found !== undefined) return found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
-    this.#built ??= buildThreadedModule(this.#hotAfter);
-    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference, this.#keep);
+    const built = this.#moduleFor(m.profile);
+    const made = new AttachedMachine(m, ram, ram.memory, built, this.#reference, this.#keep);
     this.#attached.set(m, made);
     return made;
+  }
+
+  #moduleFor(profile: Profile): ThreadedModule {
+    let built = this.#built.get(profile);
+    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#hotAfter, profile));
+    return built;
   }
 
   #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {

@@ -92,8 +92,14 @@ export abstract class MeaningCode extends MemoryCode {
         code.end();
         return undefined;
       case "call":
-        throw new Unexpressed(`call ${meaning.name}`);
+        this.call(meaning.name);
+        return undefined;
     }
+  }
+
+  /** Writes the code of a plain function's name, where there is any. */
+  protected call(name: string): void {
+    throw new Unexpressed(`call ${name}`);
   }
 
   #transferTo(target: Expr): Transfer {

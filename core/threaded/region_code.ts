@@ -8,7 +8,7 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import { registerUse } from "../isa/register_use.ts";
+import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
 import { type Block, DISPATCHER, dominates, type Graph } from "./graph.ts";
 import { CONTROL, EXIT, GPR, NO_TAG, OP, PAGE_OPS, REGION_MEMORIES } from "./layout.ts";
@@ -19,13 +19,13 @@ import {
   InstructionCode,
   leaveTo,
   LEFT_PARAMETER,
-  LINK,
   memoOf,
   OP_PARAMETER,
   type Shared,
   WAY,
   writeTlb,
 } from "./region_instruction.ts";
+import { localRegisters, writtenRegisters } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -35,16 +35,11 @@ export interface RegionPlace {
   readonly used: number;
   /** The number in the table of the function of an instruction. */
   readonly functionOf: (op: Decoded) => number;
+  /** Of the machine that executes it. */
+  readonly profile: Profile;
 }
 
 const STATE = REGION_MEMORIES.state;
-
-/** The numbers of registers that an instruction reads or writes, and of those that it writes. */
-function registersOf(op: Decoded): { readonly used: readonly number[]; readonly written: readonly number[] } {
-  const { reads, writes, links } = registerUse(op.instruction.meaning);
-  const written = [...[...writes].map((field) => op[field]), ...(links ? [LINK] : [])];
-  return { used: [...[...reads].map((field) => op[field]), ...written], written };
-}
 
 /** Loops of one block are written several times up to this size. */
 const UNROLLED_INSTRUCTIONS = 40;
@@ -72,19 +67,16 @@ class RegionWriter {
 
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
-    const instructions = graph.blocks.flatMap((b) => b.instructions);
-    const uses = instructions.map(registersOf);
     const { kept, others } = basesOf(graph);
-    const used = new Set(uses.flatMap((u) => u.used));
-    used.delete(0);
-    this.#written = new Set(uses.flatMap((u) => u.written));
+    this.#written = writtenRegisters(graph);
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
       code,
       runtime,
       page: place.page,
-      registers: new Map([...used].sort((a, b) => a - b).map((r) => [r, code.local("i64")])),
+      profile: place.profile,
+      registers: new Map(localRegisters(graph).map((r) => [r, code.local("i64")])),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,

@@ -1,12 +1,15 @@
 /**
- * An instruction in a region: its registers are locals, its operands constants, and what it cannot do leaves the region.
+ * An instruction in a region: its registers are locals or in state memory, its operands constants, and what it cannot do leaves the region.
  *
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
 import type { Expr, RegisterField } from "../isa/meaning.ts";
+import type { Profile } from "../profile.ts";
 import type { Code } from "../wasm/code.ts";
-import { CONTROL, OP, REGION_MEMORIES } from "./layout.ts";
+import { writeCsrAccess } from "./csr_code.ts";
+import { csrOperation } from "./csr_forms.ts";
+import { CONTROL, GPR, OP, REGION_MEMORIES } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import { baseOf, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
@@ -46,6 +49,9 @@ export interface Shared {
   readonly runtime: Runtime;
   /** The operations of the region's page. */
   readonly page: number;
+  /** Of the machine that executes the region. */
+  readonly profile: Profile;
+  /** The locals of those registers that have one. */
   readonly registers: ReadonlyMap<number, number>;
   /** The virtual address of the page. */
   readonly base: number;
@@ -100,16 +106,38 @@ export class InstructionCode extends MeaningCode {
     this.code.op("i64.add");
   }
 
-  #local(register: number): number {
-    const local = this.#shared.registers.get(register);
-    if (local === undefined) throw new RangeError(`Cannot translate a region: r${register} has no local`);
-    return local;
-  }
-
   protected override register(field: RegisterField): void {
     const number = this.#op[field];
+    const local = this.#shared.registers.get(number);
     if (number === 0) this.code.i64(0n);
-    else this.code.get(this.#local(number));
+    else if (local !== undefined) this.code.get(local);
+    else this.code.i32(0).access("i64.load", GPR + 8 * number, REGION_MEMORIES.state);
+  }
+
+  #set(register: number, value: () => void): void {
+    const { code } = this;
+    const local = this.#shared.registers.get(register);
+    if (register !== 0 && local === undefined) code.i32(0);
+    value();
+    if (register === 0) code.op("drop");
+    else if (local !== undefined) code.set(local);
+    else code.access("i64.store", GPR + 8 * register, REGION_MEMORIES.state);
+  }
+
+  protected override call(name: string): void {
+    const { code } = this;
+    const csr = csrOperation(this.#op, this.#shared.profile);
+    if (csr === undefined) return super.call(name);
+    writeCsrAccess(code, csr.form, {
+      state: REGION_MEMORIES.state,
+      offset: () => code.i32(csr.offset),
+      writable: () => code.i64(csr.writable),
+      attention: () => code.i64(BigInt(csr.attention)),
+      legalBit: () => code.i64(BigInt(csr.legalBit)),
+      register: (field) => this.register(field),
+      setRegister: (field, value) => this.setRegister(field, value),
+      leave: () => this.leave(),
+    });
   }
 
   protected override registerNumber(field: RegisterField): void {
@@ -117,15 +145,11 @@ export class InstructionCode extends MeaningCode {
   }
 
   protected override setRegister(field: RegisterField, value: () => void): void {
-    const number = this.#op[field];
-    value();
-    if (number === 0) this.code.op("drop");
-    else this.code.set(this.#local(number));
+    this.#set(this.#op[field], value);
   }
 
   protected override setLink(value: () => void): void {
-    value();
-    this.code.set(this.#local(LINK));
+    this.#set(LINK, value);
   }
 
   protected override operand(name: string): void {

@@ -5,14 +5,14 @@
  */
 import type { Decoded } from "../isa/decode.ts";
 import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
-import type { Instruction } from "../isa/table.ts";
 import { WASM_PAGE } from "../memory.ts";
+import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { HELPER_NAMES, type Helpers, signatureOf } from "./arithmetic.ts";
 import type { Graph } from "./graph.ts";
-import { TABLE } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
 import { compileRegion } from "./region_code.ts";
+import type { Selected } from "./selection.ts";
 import { OPERATION, SHARED } from "./threaded_module.ts";
 
 /** What the module of a region is bound to. */
@@ -21,8 +21,9 @@ export interface RegionBinding {
   readonly ram: WebAssembly.Memory;
   /** The generated functions, both memories and the table, by name. */
   readonly imports: WebAssembly.ModuleImports;
-  /** Number in the table by instruction, of those that WebAssembly can express. */
-  readonly functions: ReadonlyMap<Instruction, number>;
+  /** Which function executes an instruction. */
+  readonly select: (op: Decoded) => Selected;
+  readonly profile: Profile;
 }
 
 /** Where a region goes. */
@@ -56,7 +57,7 @@ class ImportedHelpers implements Helpers {
 export function placeRegion(
   graph: Graph,
   { page, used, f }: RegionSlot,
-  { state, ram, imports, functions }: RegionBinding,
+  { state, ram, imports, select, profile }: RegionBinding,
 ): number {
   const builder = new ModuleBuilder();
   const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
@@ -66,8 +67,8 @@ export function placeRegion(
   builder.importTable("table", 1);
   const helpers = new ImportedHelpers(builder);
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
-  const functionOf = ({ instruction }: Decoded) => functions.get(instruction) ?? TABLE.slow;
-  const code = compileRegion(graph, runtime, { page, used, functionOf });
+  const place = { page, used, functionOf: (op: Decoded) => select(op).f, profile };
+  const code = compileRegion(graph, runtime, place);
   const bytes = builder.build([builder.add(OPERATION, code)], f);
   new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports });
   return bytes.length;

@@ -92,14 +92,11 @@ export class Regions {
    * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
    */
   make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words, entries: first, functions } = this.#host;
+    const { words, entries: first } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
     if (this.#functionOf(op) >= first) return;
-    const graph = findRegion((op - page) / OP.bytes, (index) => {
-      const found = at(index);
-      return found !== undefined && functions.has(found.instruction) ? found : undefined;
-    });
+    const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
     const slot = this.#freeSlot();
     const bytes = placeRegion(graph, { page, used: REGIONS_USED + slot, f: first + slot }, this.#host);
