@@ -18,14 +18,15 @@ import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
 export interface ThreadedOptions {
   /**
    * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
-   * @default {400}
+   * @default {1000}
    */
   readonly hotAfter?: number;
   /** How much translated code to keep for a machine. */
   readonly keep?: RegionLimits;
 }
 
-const HOT_AFTER = 400;
+/** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
+const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
