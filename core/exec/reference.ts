@@ -69,6 +69,18 @@ export class ReferenceEngine implements Engine {
     this.#step(m, word);
   }
 
+  /** Takes the exception that the instruction at `pc` raises, for whoever has found that out already. */
+  raise(m: Machine, trap: Trap, word: number): void {
+    m.word = word;
+    this.#take(m, trap);
+    m.clock.executed++;
+  }
+
+  #take(m: Machine, trap: Trap): void {
+    m.clock.trapped++;
+    takeException(m, trap, m.pc, m.word);
+  }
+
   /**
    * Executes one instruction, or takes the exception that it or its fetch raises.
    *
@@ -87,8 +99,7 @@ export class ReferenceEngine implements Engine {
       m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
-      m.clock.trapped++;
-      takeException(m, error, m.pc, m.word);
+      this.#take(m, error);
     } finally {
       m.clock.executed++;
     }

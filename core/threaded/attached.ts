@@ -34,6 +34,8 @@ import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
 const WORD = 4;
+/** What an import says if wasm has to return. */
+const STOP = -1;
 const DOUBLE = 8;
 const STATE_BYTES = CODE + MOST_PAGES * CODE_PAGE_BYTES;
 const PAGE_OFFSET = 0xfff;
@@ -209,18 +211,28 @@ export class AttachedMachine {
     if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
-    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;
-    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return 0;
+    if (!this.#mayGoOn()) return 0;
+    const isNext = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
+    // Behind the last operation of a page is one that leads to the next.
+    return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
+  }
+
+  /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */
+  #mayGoOn(): boolean {
+    const { m } = this;
+    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return false;
+    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return false;
     if (m.changes !== this.#quietAt) {
-      if (pendingInterrupt(m) !== undefined) return 0;
+      if (pendingInterrupt(m) !== undefined) return false;
       m.counters.settle();
       this.#calm();
     }
-    const goesOn = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
-    // Behind the last operation of a page is one that leads to the next.
-    const next = goesOn ? op + OP.bytes : this.#prepare();
-    if (next !== 0) this.#words[CONTROL.left / WORD] = this.#left();
-    return next;
+    return true;
+  }
+
+  #goOn(op: number): number {
+    if (op !== 0) this.#words[CONTROL.left / WORD] = this.#left();
+    return op;
   }
 
   #stopsAtHost(): boolean {
@@ -278,20 +290,20 @@ export class AttachedMachine {
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
-  #offsetOf(address: bigint, type: AccessType): number | undefined {
+  #offsetOf(address: bigint, type: AccessType): number | undefined | Trap {
     try {
       const physical = this.m.translate(address, type);
       if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return undefined;
       return (physical - this.#ram.base) & ~PAGE_OFFSET;
     } catch (error) {
-      if (error instanceof Trap) return undefined;
+      if (error instanceof Trap) return error;
       throw error;
     }
   }
 
   #findCode(pc: bigint): number | undefined {
     const offset = this.#offsetOf(pc, "fetch");
-    if (offset === undefined) return undefined;
+    if (typeof offset !== "number") return undefined;
     const isNew = this.#code.find(offset) === undefined;
     const page = this.#code.page(offset);
     // Stores to this page have to mind its operations from now on.
@@ -308,9 +320,21 @@ export class AttachedMachine {
     if (this.#tlb.find(kind, address) !== undefined) return 0;
     const offset = this.#offsetOf(address, kind);
     if (offset === undefined) return 0;
+    // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
+    if (typeof offset !== "number") return (address & 7n) === 0n ? this.#raise(offset) : 0;
     if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - Number(address & 0xffff_f000n)) | 0;
     this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
-    return 1;
+    return this.#words[CONTROL.op / WORD]!;
+  }
+
+  /** Takes the exception of the access that missed; the first operation of the handler, -1 if wasm cannot go on there. */
+  #raise(trap: Trap): number {
+    const { m } = this;
+    const op = this.#words[CONTROL.op / WORD]!;
+    m.pc = this.#pcOf(op);
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    this.#reference.raise(m, trap, this.#code.wordOf(op));
+    return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
   }
 }
