@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
 import { permissionCheck } from "./permission.ts";
-import { attend, isBefore, sleep } from "./turn.ts";
+import { attend, isBefore, settle, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
@@ -55,8 +55,7 @@ export class ReferenceEngine implements Engine {
 
   execute(m: Machine, word: number): void {
     this.#step(m, word);
-    m.counters.settle();
-    if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+    settle(m);
   }
 
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */

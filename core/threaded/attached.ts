@@ -30,6 +30,7 @@ import {
 } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
+import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
@@ -37,7 +38,9 @@ const WORD = 4;
 /** What an import says if wasm has to return. */
 const STOP = -1;
 const DOUBLE = 8;
-const STATE_BYTES = CODE + MOST_PAGES * CODE_PAGE_BYTES;
+/** The operations of single words are behind those of the pages. */
+const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 };
+const STATE_BYTES = SINGLES.at + SINGLES.count * OP.bytes;
 const PAGE_OFFSET = 0xfff;
 /** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
 const LARGEST_SMALL_PAGE = 16;
@@ -57,6 +60,7 @@ export class AttachedMachine {
   readonly #doubles: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
+  readonly #singles: SingleWords;
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
@@ -88,6 +92,7 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
+    this.#singles = new SingleWords(SINGLES, selected, (...operation) => this.#code.write(...operation));
     const { entries, hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
     const shared = { state, ram: memory, table };
@@ -141,7 +146,7 @@ export class AttachedMachine {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
     this.#stopBefore = stopBefore;
     if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
-    this.#tlb.clearKind("fetch");
+    this.#tlb.doubtFetches();
   }
 
   /**
@@ -163,6 +168,25 @@ export class AttachedMachine {
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
       : this.#doubles[CONTROL.target / DOUBLE]!;
+    return true;
+  }
+
+  /**
+   * Executes one word at the machine's pc, whatever is in memory there, if wasm can; false if it is the reference engine's, and then nothing has
+   * happened. Counters and alarms are the caller's.
+   */
+  execute(word: number): boolean {
+    const { m } = this;
+    const op = this.#singles.find(word);
+    if (op === 0 || !this.#contexts.update()) return false;
+    this.#calm();
+    const reason = this.#exports.run(op, 1);
+    this.#notice();
+    if (reason === EXIT.stop) return false;
+    m.history.record(m.pc, word, m.inGuest);
+    m.word = word;
+    m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
+    m.clock.executed++;
     return true;
   }
 
@@ -205,6 +229,7 @@ export class AttachedMachine {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
+    if (this.#singles.has(op)) return 0;
     const pc = this.#pcOf(op);
     m.pc = pc;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
@@ -302,6 +327,11 @@ export class AttachedMachine {
   }
 
   #findCode(pc: bigint): number | undefined {
+    const known = this.#tlb.trustFetch(pc);
+    if (known !== undefined) {
+      this.#code.refresh(this.#code.pageOf(known));
+      return known;
+    }
     const offset = this.#offsetOf(pc, "fetch");
     if (typeof offset !== "number") return undefined;
     const isNew = this.#code.find(offset) === undefined;

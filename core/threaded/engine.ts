@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { attend, isBefore, sleep } from "../exec/turn.ts";
+import { attend, isBefore, settle, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
@@ -50,7 +50,8 @@ export class ThreadedEngine implements Engine {
   }
 
   execute(m: Machine, word: number): void {
-    this.reference.execute(m, word);
+    if (this.#attach(m)?.execute(word) !== true) this.reference.execute(m, word);
+    else settle(m);
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */

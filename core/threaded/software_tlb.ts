@@ -7,6 +7,7 @@ import {
   CONTEXT_BYTES,
   CONTEXTS,
   CONTROL,
+  DOUBTED,
   NO_TAG,
   TLB_ENTRIES,
   TLB_ENTRY,
@@ -83,6 +84,25 @@ export class SoftwareTlb {
       }
     }
     used.length = 0;
+  }
+
+  /** The pages to fetch from are still where they were, but their contents may have changed. */
+  doubtFetches(): void {
+    const used = this.#used.fetch;
+    if (used.length === MOST_NOTED) return this.clearKind("fetch");
+    for (const entry of used) {
+      const tag = this.#doubles[entry / DOUBLE]!;
+      if (tag !== NO_TAG) this.#doubles[entry / DOUBLE] = tag | DOUBTED;
+    }
+  }
+
+  /** What is kept for the page of an address to fetch from that {@linkcode doubtFetches} has made doubtful; there is no doubt any more. */
+  trustFetch(address: bigint): number | undefined {
+    const entry = this.#entry("fetch", address);
+    const tag = BigInt.asUintN(64, address & PAGE_MASK);
+    if (this.#doubles[entry / DOUBLE] !== (tag | DOUBTED)) return undefined;
+    this.#doubles[entry / DOUBLE] = tag;
+    return this.#words[(entry + TLB_ENTRY.addend) / WORD];
   }
 
   /** Forgets whatever shares a place with this page, in every context: the page among it. */
