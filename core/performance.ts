@@ -62,6 +62,11 @@ export class PerformanceCounters implements Alarm, Stateful {
     m.clock.add(this);
   }
 
+  /** True if what happens is counted in some mode, so that a change of mode has to be noticed. */
+  get areCounting(): boolean {
+    return this.#enabled || this.#running.length > 0;
+  }
+
   /** The tick of the next overflow that interrupts. Instructions do not overflow while the processor idles. */
   get due(): number | undefined {
     const { idle } = this.#m;
@@ -128,7 +133,7 @@ export class PerformanceCounters implements Alarm, Stateful {
 
   /** Adds what has happened to the counters and begins anew in the present mode. Called between instructions after every change. */
   settle(): void {
-    if (!this.#enabled && this.#running.length === 0) return;
+    if (!this.areCounting) return;
     for (const r of this.#running) {
       const happened = this.#happened(r);
       const csr = PMCNT[r.n];

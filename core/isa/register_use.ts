@@ -31,6 +31,10 @@ function compute(meaning: Stmt): RegisterUse {
     if (node.kind === "register") reads.add(node.field);
     if (node.kind === "set") writes.add(node.field);
     if (node.kind === "link") links = true;
+    if (node.kind === "call") {
+      node.reads?.forEach((field) => reads.add(field));
+      node.writes?.forEach((field) => writes.add(field));
+    }
     for (const part of Object.values(node).flat()) {
       if (typeof part === "object" && part !== null && "kind" in part) visit(part as Stmt | Expr);
     }

@@ -87,7 +87,7 @@ function everything(vm: VirtMachine, state: State): unknown {
     memory: memoryOf(vm, state),
     tlb: Array.from({ length: m.tlb.size }, (_, i) => m.tlb.at(i)).filter((e) => e !== undefined),
     time: [m.clock.trapped, m.clock.now, m.clock.nextEvent, m.timer(false).due, m.counters.due],
-    ll: [{ ...m.llbit(false) }, { ...m.llbit(true) }],
+    ll: [false, true].map((isGuest) => [...m.llbit(isGuest).cells]),
     other: [[...m.host.values], [...m.guest.values], [...m.fcc], m.lines, m.idle, m.stopRequest],
   };
 }
