@@ -51,6 +51,8 @@ export function noRegisters(): Record<RegisterFieldName, number> {
   >;
 }
 
+const NO_REGISTERS = noRegisters();
+
 function decodeAs(instruction: Instruction, word: number): Decoded {
   const operands: Record<string, bigint> = {};
   const immediates: bigint[] = [];
@@ -59,11 +61,11 @@ function decodeAs(instruction: Instruction, word: number): Decoded {
     operands[operand.name] = value;
     immediates.push(BigInt.asUintN(64, value));
   }
-  const registers = noRegisters();
+  const decoded = { ...NO_REGISTERS, instruction, word, operands, immediates };
   for (const { name, field } of instruction.operands) {
-    if (isRegisterField(name)) registers[name] = fieldValue(field, word);
+    if (isRegisterField(name)) decoded[name] = fieldValue(field, word);
   }
-  return { instruction, word, ...registers, operands, immediates };
+  return decoded;
 }
 
 /** Decodes a word of {@linkcode ISA}, undefined if no instruction has this encoding. */
