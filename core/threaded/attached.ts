@@ -9,23 +9,12 @@ import type { Decoded } from "../isa/decode.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
-import { allocateMemory } from "../memory.ts";
+import { allocateMemory, WASM_PAGE } from "../memory.ts";
 import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
-import { CodeCache, type CodePage, MOST_PAGES } from "./code_cache.ts";
+import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
-import {
-  BANK,
-  BANKS,
-  CODE,
-  CODE_PAGE_BYTES,
-  CONTROL,
-  EXIT,
-  GPR,
-  LLBITS,
-  MOST_REGIONS,
-  OP,
-} from "./layout.ts";
+import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
@@ -33,7 +22,6 @@ import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
 const WORD = 4;
 const DOUBLE = 8;
-const STATE_BYTES = CODE + MOST_PAGES * CODE_PAGE_BYTES;
 const PAGE_OFFSET = 0xfff;
 /** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
 const LARGEST_SMALL_PAGE = 16;
@@ -72,7 +60,7 @@ export class AttachedMachine {
     this.m = m;
     this.#ram = ram;
     this.#reference = reference;
-    const state = allocateMemory(STATE_BYTES);
+    const state = allocateMemory(STATE_PAGES * WASM_PAGE);
     const { buffer } = state;
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
@@ -83,8 +71,8 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    const { entries, hotAfter } = built;
-    const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
+    const { hotAfter } = built;
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
       step: () => this.#step(),
@@ -98,8 +86,8 @@ export class AttachedMachine {
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
-      ...{ words: this.#words, state, ram: memory, table, imports },
-      ...{ entries, select: selected, profile: m.profile, hotAfter, limits },
+      ...{ words: this.#words, ram: memory, table, imports },
+      ...{ select: selected, profile: m.profile, hotAfter, limits },
     });
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
