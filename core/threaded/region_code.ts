@@ -250,8 +250,8 @@ class RegionWriter {
    * How often to write a block that leads to itself: what goes round a loop costs V8 more than what happens in it. Where pages are looked
    * up, it does worse with several copies.
    */
-  #copiesOf({ first, target, instructions }: Block): number {
-    const isLoop = first === target;
+  #copiesOf({ first, target, next, instructions }: Block): number {
+    const isLoop = first === target && next !== undefined;
     if (!isLoop || !instructions.flatMap(basesIn).every((base) => memoOf(this.#shared, base))) return 1;
     return Math.max(1, Math.floor(UNROLLED_INSTRUCTIONS / instructions.length));
   }
@@ -274,11 +274,12 @@ class RegionWriter {
     const behind = code.block().depth;
     for (let left = copies - 1; left >= 0; left--) {
       const condition = this.#instructions(block, (left + 1) * length)?.transfer?.condition;
-      if (condition !== undefined) code.get(condition).op("i32.eqz").ifUnlikely();
-      if (condition !== undefined && left > 0) {
-        code.get(LEFT_PARAMETER).i32(left * length).op("i32.add").set(LEFT_PARAMETER);
+      if (condition === undefined) {
+        throw new RangeError("Cannot translate a loop: it does not end with a branch");
       }
-      if (condition !== undefined) code.br(behind).end();
+      code.get(condition).op("i32.eqz").ifUnlikely();
+      if (left > 0) code.get(LEFT_PARAMETER).i32(left * length).op("i32.add").set(LEFT_PARAMETER);
+      code.br(behind).end();
     }
     this.#follow(position, block.first);
     code.end();
