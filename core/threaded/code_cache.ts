@@ -7,7 +7,17 @@
 import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
-import { CODE, CODE_PAGE_BYTES, DISCARD, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
+import {
+  CODE,
+  CODE_PAGE_BYTES,
+  DISCARD,
+  MEMBER,
+  MOST_PAGES,
+  OP,
+  PAGE_BYTES,
+  PAGE_OPS,
+  TABLE,
+} from "./layout.ts";
 import type { Selected } from "./selection.ts";
 
 /** The operations of one page. */
@@ -24,8 +34,6 @@ export interface CodePage {
 }
 
 const WORD = 4;
-/** Pages kept. */
-export const MOST_PAGES = 512;
 /** So many of them make room when there are more, in turn. */
 const FORGOTTEN_PAGES = 64;
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-
 import { CRMD } from "../csr/basic.ts";
+import { WASM_PAGE } from "../memory.ts";
 
 /** The numbers of the two memories in a module. V8 reaches the first one of a module faster: operations use the state more, regions RAM. */
 export interface Memories {
@@ -135,6 +135,13 @@ export const CODE_PAGE_BYTES = PAGE_OPS * OP.bytes + 64;
 /** The pages of operations. */
 export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
+/** Pages of operations kept. */
+export const MOST_PAGES = 512;
+/** The operations of single words, behind the pages. */
+export const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
+/** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
+export const STATE_PAGES = Math.ceil((SINGLES.at + SINGLES.count * OP.bytes) / WASM_PAGE);
+
 /** Why wasm returned. */
 export const EXIT = {
   /** No instruction is left; `op` is the next. */
@@ -145,5 +152,5 @@ export const EXIT = {
   fetch: 2,
 } as const;
 
-/** Functions of the table that are no instruction's. */
-export const TABLE = { undecoded: 0, pageEnd: 1, slow: 2, firstInstruction: 3 } as const;
+/** Entries of the table: functions that are no instruction's, instructions, regions. */
+export const TABLE = { undecoded: 0, pageEnd: 1, slow: 2, firstInstruction: 3, firstRegion: 2048 } as const;

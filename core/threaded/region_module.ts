@@ -10,6 +10,7 @@ import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { HELPER_NAMES, type Helpers, signatureOf } from "./arithmetic.ts";
 import type { Graph } from "./graph.ts";
+import { STATE_PAGES } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
 import { compileRegion } from "./region_code.ts";
 import type { Selected } from "./selection.ts";
@@ -17,7 +18,6 @@ import { OPERATION, SHARED } from "./threaded_module.ts";
 
 /** What the module of a region is bound to. */
 export interface RegionBinding {
-  readonly state: WebAssembly.Memory;
   readonly ram: WebAssembly.Memory;
   /** The generated functions, both memories and the table, by name. */
   readonly imports: WebAssembly.ModuleImports;
@@ -57,13 +57,13 @@ class ImportedHelpers implements Helpers {
 export function placeRegion(
   graph: Graph,
   { page, used, f }: RegionSlot,
-  { state, ram, imports, select, profile }: RegionBinding,
+  { ram, imports, select, profile }: RegionBinding,
 ): number {
   const builder = new ModuleBuilder();
   const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
   // In the order of REGION_MEMORIES.
   builder.importMemory("ram", ram.buffer.byteLength / WASM_PAGE);
-  builder.importMemory("state", state.buffer.byteLength / WASM_PAGE);
+  builder.importMemory("state", STATE_PAGES);
   builder.importTable("table", 1);
   const helpers = new ImportedHelpers(builder);
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
