@@ -13,6 +13,7 @@ import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
 import { CodeCache, MOST_PAGES } from "./code_cache.ts";
 import { contextOf, isPlain } from "./context.ts";
+import { FpState } from "./fp_state.ts";
 import { CODE, CODE_PAGE_BYTES, CONTROL, EXIT, GPR, OP } from "./layout.ts";
 import { MOST_REGIONS, Regions } from "./regions.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
@@ -42,6 +43,7 @@ export class AttachedMachine {
   readonly #code: CodeCache;
   readonly #regions: Regions;
   readonly #exports: Exports;
+  readonly #fp: FpState;
   #untilHost = false;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
@@ -89,6 +91,7 @@ export class AttachedMachine {
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
     m.gpr = gpr;
+    this.#fp = new FpState(m, buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
     m.written = (address, size) => this.#code.written(address - ram.base, size);
   }
@@ -190,6 +193,7 @@ export class AttachedMachine {
       this.#context = context;
     }
     this.#plain = isPlain(m);
+    this.#fp.changeContext();
     this.#modes = m.modes;
   }
 

@@ -8,7 +8,8 @@ import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
 import type { Instruction } from "../isa/table.ts";
 import type { Profile } from "../profile.ts";
-import { CODE, CODE_PAGE_BYTES, DISCARD, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
+import { FP_PLACES } from "./op_floats.ts";
+import { CODE, CODE_PAGE_BYTES, DISCARD, FP, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
 
 /** The operations of one page. */
 export interface CodePage {
@@ -153,7 +154,8 @@ export class CodeCache {
     return this.#functions.get(instruction) ?? TABLE.slow;
   }
 
-  #writeOperands(op: number, { instruction, rd, rj, rk, immediates }: Decoded): void {
+  #writeOperands(op: number, decoded: Decoded): void {
+    const { instruction, rd, rj, rk, immediates } = decoded;
     const state = this.#state;
     const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
@@ -161,5 +163,12 @@ export class CodeCache {
     state.setInt32(op + OP.rk, 8 * rk, true);
     state.setBigUint64(op + OP.first, immediates[0] ?? 0n, true);
     state.setInt32(op + OP.second, Number(BigInt.asIntN(32, immediates[1] ?? 0n)), true);
+    const { floatReads, floatWrites, flagReads, flagWrites } = registerUse(instruction.meaning);
+    for (const field of [...floatReads, ...floatWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.registers + 8 * decoded[field], true);
+    }
+    for (const field of [...flagReads, ...flagWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.flags + decoded[field], true);
+    }
   }
 }

@@ -29,6 +29,22 @@ export const CONTROL = {
   missed: 0x138,
 } as const;
 
+/** The floating-point state. */
+export const FP = {
+  /** The floating-point registers, 8 bytes each. */
+  registers: 0xe00,
+  /** The condition flags, a byte each. */
+  flags: 0xf00,
+  /** i32: FCSR0, but for what the remembered operation adds to it. */
+  fcsr: 0xf08,
+  /** i32: not 0 where an instruction of the unit raises an exception. */
+  disabled: 0xf0c,
+  /** i32: the operation of which Cause has not heard yet, see `core/threaded/fp_code.ts`. */
+  remembered: 0xf10,
+  /** Its operands, 8 bytes each. */
+  operands: 0xf18,
+} as const;
+
 /** An entry of a software TLB: virtual page, then where it is in RAM less the page; of a page to store to also its operations. */
 export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
 /** Entries of the software TLBs. Looking through those for fetches is part of every run's beginning, so that they are few. */
@@ -51,11 +67,11 @@ export const CONTEXTS = 8;
 export const OP = {
   /** i32: number of its function in the table. */
   f: 0,
-  /** i32 each: place of the register. */
+  /** i32 each: place of the register, or of the floating-point register or flag in the same bits of the word. */
   rd: 4,
   rj: 8,
   rk: 12,
-  /** i64: the first operand that is no register. */
+  /** i64: the first operand that is no register; i32: the place of `fa` or `ca`, which no other operand goes with. */
   first: 16,
   /** i32: the second one, sign-extended. */
   second: 24,

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import type { BinaryOp, Expr, MemoryType, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
+import type { Expr, MemoryType, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
 import type { Code, MemoryAccess } from "../wasm/code.ts";
-import { COMPARE, DIRECT, type Helpers } from "./arithmetic.ts";
+import type { Instruction } from "../isa/table.ts";
+import { COMPARE, DIRECT, type HelperName, type Helpers } from "./arithmetic.ts";
+import { ComputeCode, type Floats, nativeOf } from "./fp_code.ts";
 import { TLB_ENTRIES, TLB_ENTRY } from "./layout.ts";
 
 /** A meaning that this file does not express; the engine executes the instruction. */
@@ -51,13 +53,15 @@ export interface Transfer {
 export abstract class MeaningCode {
   protected readonly code: Code;
   readonly #helpers: Helpers;
+  readonly #floats: Floats;
   readonly #bound = new Map<string, number>();
   /** Something has changed, so that the instruction can no longer be left to the engine. */
   #committed = false;
 
-  constructor(code: Code, helpers: Helpers) {
+  constructor(code: Code, helpers: Helpers, floats: Floats) {
     this.code = code;
     this.#helpers = helpers;
+    this.#floats = floats;
   }
 
   /** Leaves a register's value, an i64, on the stack. */
@@ -81,6 +85,12 @@ export abstract class MeaningCode {
   /** A store reached a page with operations; `code` is a local with their place, `address` one with the virtual address. */
   protected abstract wrote(code: number, address: number, size: number): void;
 
+  /** Writes the code of an instruction but for its transfer of control. */
+  protected translateInstruction({ unit, meaning }: Instruction): Transfer | undefined {
+    if (unit !== undefined) this.#floats.check(() => this.leave());
+    return this.translate(meaning);
+  }
+
   /** Writes the code of a meaning but for its transfer of control. */
   protected translate(meaning: Stmt): Transfer | undefined {
     const { code } = this;
@@ -90,6 +100,20 @@ export abstract class MeaningCode {
       case "set":
         this.setRegister(meaning.field, () => this.#value(meaning.value));
         this.#committed = true;
+        return undefined;
+      case "setFloat":
+        this.#floats.setFloat(meaning.field, () => this.#float(meaning.value));
+        this.#committed = true;
+        return undefined;
+      case "setFlag":
+        this.#floats.setFlag(meaning.field, () => {
+          this.#value(meaning.value);
+          code.op("i32.wrap_i64").i32(1).op("i32.and");
+        });
+        this.#committed = true;
+        return undefined;
+      case "compute":
+        this.#compute(meaning);
         return undefined;
       case "link":
         this.setLink(() => this.#value(meaning.value));
@@ -119,6 +143,15 @@ export abstract class MeaningCode {
       case "call":
         throw new Unexpressed(`call ${meaning.name}`);
     }
+  }
+
+  #compute(meaning: Stmt & { kind: "compute" }): void {
+    const native = nativeOf(this.#helpers, meaning.operation);
+    if (native === undefined || this.#committed) throw new Unexpressed(meaning.operation);
+    new ComputeCode(this.code, this.#floats, this.#helper("fpFits"), meaning, () => this.leave()).write(
+      native,
+    );
+    this.#committed = true;
   }
 
   #transferTo(target: Expr): Transfer {
@@ -192,6 +225,14 @@ export abstract class MeaningCode {
         return;
       case "register":
         return this.register(e.field);
+      case "float":
+        this.#floats.float(e.field);
+        code.op("i64.reinterpret_f64");
+        return;
+      case "flag":
+        this.#floats.flag(e.field);
+        code.op("i64.extend_i32_u");
+        return;
       case "registerNumber":
         return this.registerNumber(e.field);
       case "operand":
@@ -235,7 +276,14 @@ export abstract class MeaningCode {
     else this.code.call(this.#helper(op));
   }
 
-  #helper(op: UnaryOp | BinaryOp): number {
+  /** Leaves the same bits as an f64. */
+  #float(e: Expr): void {
+    if (e.kind === "float") return this.#floats.float(e.field);
+    this.#value(e);
+    this.code.op("f64.reinterpret_i64");
+  }
+
+  #helper(op: HelperName): number {
     const f = this.#helpers.get(op);
     if (f === undefined) throw new Unexpressed(op);
     return f;

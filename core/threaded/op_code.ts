@@ -10,6 +10,7 @@ import { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
 import { CONTROL, EXIT, GPR, OP, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
+import { OperationFloats } from "./op_floats.ts";
 
 /** Functions and types of the module that instructions refer to. */
 export interface Runtime {
@@ -38,13 +39,14 @@ class OperationCode extends MeaningCode {
   readonly #runtime: Runtime;
 
   constructor(instruction: Instruction, runtime: Runtime) {
-    super(new Code(2), runtime.helpers);
+    const code = new Code(2);
+    super(code, runtime.helpers, new OperationFloats(code));
     this.#instruction = instruction;
     this.#runtime = runtime;
   }
 
   compile(): Code {
-    const transfer = this.translate(this.#instruction.meaning);
+    const transfer = this.translateInstruction(this.#instruction);
     if (transfer?.condition !== undefined) this.code.get(transfer.condition).if();
     if (transfer !== undefined) this.#jump(transfer);
     if (transfer?.condition !== undefined) this.code.end();

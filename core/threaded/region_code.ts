@@ -14,6 +14,7 @@ import { type Block, dominates, type Graph, leadsTo } from "./graph.ts";
 import { CONTROL, EXIT, GPR, OP } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import type { Runtime } from "./op_code.ts";
+import { InstructionFloats, RegionFloats } from "./region_floats.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -46,6 +47,7 @@ interface Shared {
   readonly runtime: Runtime;
   readonly place: RegionPlace;
   readonly registers: ReadonlyMap<number, number>;
+  readonly floats: RegionFloats;
   readonly pcDelta: number;
   readonly loadTlb: number;
   readonly storeTlb: number;
@@ -68,7 +70,7 @@ class InstructionCode extends MeaningCode {
   readonly #counted: number;
 
   constructor(shared: Shared, op: Decoded, index: number, counted: number) {
-    super(shared.code, shared.runtime.helpers);
+    super(shared.code, shared.runtime.helpers, new InstructionFloats(shared.code, shared.floats, op));
     this.#shared = shared;
     this.#op = op;
     this.#index = index;
@@ -76,7 +78,7 @@ class InstructionCode extends MeaningCode {
   }
 
   write(): Transfer | undefined {
-    return this.translate(this.#op.instruction.meaning);
+    return this.translateInstruction(this.#op.instruction);
   }
 
   /** Leaves the address that a relative branch leads to on the stack. */
@@ -180,6 +182,7 @@ class RegionWriter {
       runtime,
       place,
       registers: new Map([...used].sort((a, b) => a - b).map((r) => [r, code.local("i64")])),
+      floats: new RegionFloats(code, graph.blocks.flatMap((b) => b.instructions)),
       pcDelta: code.local("i64"),
       loadTlb: code.local("i32"),
       storeTlb: code.local("i32"),
@@ -193,11 +196,14 @@ class RegionWriter {
   }
 
   write(): Code {
-    const { code, runtime, place, registers, pcDelta, loadTlb, storeTlb } = this.#shared;
+    const { code, runtime, place, registers, floats, pcDelta, loadTlb, storeTlb } = this.#shared;
     const [entry] = this.#graph.blocks;
+    const original = () =>
+      code.get(OP_PARAMETER).get(LEFT_PARAMETER).i32(place.original).returnCallIndirect(runtime.opType);
     code.get(LEFT_PARAMETER).i32(entry?.instructions.length ?? 0).op("i32.lt_s").if();
     // Too little is left for the first block: an instruction at a time.
-    code.get(OP_PARAMETER).get(LEFT_PARAMETER).i32(place.original).returnCallIndirect(runtime.opType).end();
+    original().end();
+    floats.load(original);
     for (const [register, local] of registers) code.i32(0).access("i64.load", GPR + 8 * register).set(local);
     code.i32(0).access("i64.load", CONTROL.pcDelta).set(pcDelta);
     code.i32(0).access("i32.load", CONTROL.loadTlb).set(loadTlb);
@@ -215,6 +221,7 @@ class RegionWriter {
     for (const [register, local] of registers) {
       if (this.#written.has(register)) code.i32(0).get(local).access("i64.store", GPR + 8 * register);
     }
+    this.#shared.floats.store();
     code.get(out.way).op("i32.eqz").if();
     code.get(LEFT_PARAMETER).op("i32.eqz").if();
     code.i32(0).get(out.op).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
