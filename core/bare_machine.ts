@@ -11,12 +11,15 @@ import { csrByName } from "./csr/table.ts";
 import { Machine } from "./machine.ts";
 import { allocateMemory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
+import { PageHistory } from "./snapshot/page_history.ts";
+import { type Restore, STATELESS } from "./snapshot/stateful.ts";
 
 /** RAM from physical address 0, and nothing else. */
 export class FlatMemory implements Bus {
   /** All of it. */
   readonly bytes: Uint8Array;
   readonly #window: RamWindow;
+  readonly #history: PageHistory;
 
   /**
    * @param size in bytes, a multiple of 4096
@@ -28,7 +31,8 @@ export class FlatMemory implements Bus {
     }
     const memory = allocateMemory(size);
     this.bytes = new Uint8Array(memory.buffer, 0, size);
-    this.#window = { base: 0, view: new DataView(memory.buffer, 0, size), memory };
+    this.#history = new PageHistory(this.bytes);
+    this.#window = { base: 0, view: new DataView(memory.buffer, 0, size), memory, history: this.#history };
   }
 
   ramAt(address: number): RamWindow | undefined {
@@ -39,6 +43,10 @@ export class FlatMemory implements Bus {
 
   write(): boolean {
     return false;
+  }
+
+  save(): Restore {
+    return this.#history.save();
   }
 }
 
@@ -106,7 +114,7 @@ function declaration(name: string): CsrDeclaration {
 }
 
 const PHYSICAL = (1n << 48n) - 1n;
-const NOTHING: IocsrSpace = { read: () => undefined, write: () => false };
+const NOTHING: IocsrSpace = { read: () => undefined, write: () => false, save: () => STATELESS };
 
 function load({ bytes: memory }: FlatMemory, { name, address, bytes }: Segment): void {
   const at = Number(address & PHYSICAL);

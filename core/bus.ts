@@ -4,11 +4,16 @@
  * @module
  */
 
+import type { PageHistory } from "./snapshot/page_history.ts";
+import type { Stateful } from "./snapshot/stateful.ts";
+
 /** The width of a bus access in bytes. */
 export type AccessSize = 1 | 2 | 4 | 8;
 
-/** A physical address space. Addresses are below 2^48, so a number holds them exactly. */
-export interface Bus {
+/**
+ * A physical address space. Addresses are below 2^48, so a number holds them exactly. One without `save` cannot be part of a snapshot.
+ */
+export interface Bus extends Partial<Stateful> {
   /** The RAM block that contains the whole page at `address`, for direct access; undefined for anything else. */
   ramAt(address: number): RamWindow | undefined;
   /** Reads a device register; undefined where nothing answers. */
@@ -24,7 +29,9 @@ export interface RamWindow {
   readonly view: DataView;
   /** The WebAssembly memory that begins with the block, where it is in one. */
   readonly memory?: WebAssembly.Memory;
+  /** Its versions, if it is part of snapshots: told of every write before it happens. */
+  readonly history?: PageHistory;
 }
 
 /** The IOCSR space: the same contract without RAM. */
-export type IocsrSpace = Pick<Bus, "read" | "write">;
+export type IocsrSpace = Pick<Bus, "read" | "write" | "save">;

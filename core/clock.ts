@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { type Restore, saveOf, type Stateful, together } from "./snapshot/stateful.ts";
 
-/** Something that happens at a known tick. */
-export interface Alarm {
+/** Something that happens at a known tick. One without `save` cannot be part of a snapshot. */
+export interface Alarm extends Partial<Stateful> {
   /** The tick at which {@linkcode fire} is due; undefined while nothing is due. */
   readonly due: number | undefined;
   /** Called at or after the due time, once however late; must move or clear {@linkcode due}. */
@@ -14,7 +15,7 @@ export interface Alarm {
 }
 
 /** The stable counter and its alarms. */
-export class Clock {
+export class Clock implements Stateful {
   /** Instructions executed, including those that raised an exception. */
   executed = 0;
   /** Those that raised an exception and so were not retired. */
@@ -22,7 +23,7 @@ export class Clock {
   /** The value of {@linkcode executed} at which {@linkcode fireDue} has something to do. */
   nextEvent = Infinity;
   #skipped = 0;
-  readonly #alarms: Alarm[] = [];
+  #alarms: readonly Alarm[] = [];
   readonly #ratio: { readonly ticks: number; readonly instructions: number };
 
   constructor(ratio: { readonly ticks: number; readonly instructions: number }) {
@@ -50,7 +51,7 @@ export class Clock {
 
   /** Adds an alarm that is asked from now on. */
   add(alarm: Alarm): void {
-    this.#alarms.push(alarm);
+    this.#alarms = [...this.#alarms, alarm];
     this.reschedule();
   }
 
@@ -91,6 +92,21 @@ export class Clock {
     this.#skipped += Math.max(0, next - this.now);
     this.fireDue();
     return true;
+  }
+
+  /** Keeps the time, the alarms that there are, and the state of each. */
+  save(): Restore {
+    const { executed, trapped, nextEvent } = this;
+    const [skipped, alarms] = [this.#skipped, this.#alarms];
+    const restoreAlarms = together(alarms.map((a) => saveOf(a, "an alarm of the clock")));
+    return () => {
+      this.executed = executed;
+      this.trapped = trapped;
+      this.#skipped = skipped;
+      this.#alarms = alarms;
+      restoreAlarms();
+      this.nextEvent = nextEvent;
+    };
   }
 
   #soonest(): number {

@@ -23,16 +23,26 @@ function overflow(m: Machine, isGuest: boolean): bigint {
   return m.counters.isOverflowing(isGuest) ? 1n << BigInt(INTERRUPT.PCOV) : 0n;
 }
 
-/** The host's ESTAT: latched bits and the lines, but for those that GINTC.PIP hands to the guest (LVZ-INT-05). */
-export function hostEstat(m: Machine): bigint {
+/** What the host's ESTAT shows beside its latched bits: the lines, but for those that GINTC.PIP hands to the guest (LVZ-INT-05). */
+export function hostLines(m: Machine): bigint {
   const passed = m.profile.lvz.pipLineInHost === "hidden" ? m.host.get(GINTC.PIP) << 2n : 0n;
-  return m.host.read(ESTAT) | (BigInt(m.lines) & ~passed) | overflow(m, false);
+  return (BigInt(m.lines) & ~passed) | overflow(m, false);
 }
 
-/** The guest's ESTAT: latched bits, the injected lines (GINTC.VIP), the passed-through ones (LVZ-INT-02), its counters (LVZ-PMU-04). */
-export function guestEstat(m: Machine): bigint {
+/** The same of the guest: the injected lines (GINTC.VIP), the passed-through ones (LVZ-INT-02), its counters (LVZ-PMU-04). */
+export function guestLines(m: Machine): bigint {
   const passed = BigInt(m.lines) & (m.host.get(GINTC.PIP) << 2n);
-  return m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n) | (passed & HWI_MASK) | overflow(m, true);
+  return (m.host.get(GINTC.VIP) << 2n) | (passed & HWI_MASK) | overflow(m, true);
+}
+
+/** The host's ESTAT: latched bits and lines. */
+export function hostEstat(m: Machine): bigint {
+  return m.host.read(ESTAT) | hostLines(m);
+}
+
+/** The guest's ESTAT. */
+export function guestEstat(m: Machine): bigint {
+  return m.guest.read(ESTAT) | guestLines(m);
 }
 
 function highest(bits: bigint): number {

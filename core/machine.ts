@@ -21,6 +21,7 @@ import { TranslationCache } from "./mmu/translation_cache.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
 import { PerformanceCounters } from "./performance.ts";
 import { LA464, type Profile } from "./profile.ts";
+import { type Restore, saveOf, type Stateful, together } from "./snapshot/stateful.ts";
 import { StableTimer } from "./timer.ts";
 import { type Armed, armed, checkAccess, checkFetch } from "./watchpoints.ts";
 
@@ -31,10 +32,27 @@ export const RESET_ADDRESS = 0x1c000000n;
 export type AccessUse = "load" | "store";
 
 /** The monitor of ll/sc of one world (LVZ-LL-01). */
-export interface LlBit {
-  valid: boolean;
+export class LlBit {
+  /** 1 if the bit is set, and the address. An engine may move them into memory of its own. */
+  cells: Float64Array = new Float64Array(2);
+
+  /** The bit. */
+  get valid(): boolean {
+    return this.cells[0] !== 0;
+  }
+
+  set valid(value: boolean) {
+    this.cells[0] = value ? 1 : 0;
+  }
+
   /** Physical address of the ll. */
-  address: number;
+  get address(): number {
+    return this.cells[1]!;
+  }
+
+  set address(value: number) {
+    this.cells[1] = value;
+  }
 }
 
 /** Keeps FCSR0 for an engine. */
@@ -62,11 +80,12 @@ const SIZES: Readonly<Record<MemoryType, AccessSize>> = {
   u32: 4,
   u64: 8,
 };
+const VM = Number(GSTAT.VM.mask);
 const ADDRESS_32 = [undefined, MISC.VA32L1, MISC.VA32L2, MISC.VA32L3] as const;
 const ALIGNMENT_CHECKED = [MISC.ALCL0, MISC.ALCL1, MISC.ALCL2, MISC.ALCL3] as const;
 
 /** A LoongArch64 processor with LVZ. */
-export class Machine implements ExecutionContext {
+export class Machine implements ExecutionContext, Stateful {
   readonly profile: Profile;
   readonly bus: Bus;
   readonly iocsr: IocsrSpace;
@@ -95,6 +114,8 @@ export class Machine implements ExecutionContext {
   changes = 0;
   /** Grows with every change of a register that rules how instructions execute or addresses translate. */
   modes = 0;
+  /** Those of them that are no change of privilege level, of mapping or of the world. */
+  environments = 0;
   /** The level of the interrupt lines, at their positions in ESTAT.IS (HWI0-7 at 2-9, IPI at 12). */
   lines = 0;
   /** True while `idle` waits for an interrupt. */
@@ -107,10 +128,11 @@ export class Machine implements ExecutionContext {
   word: number | undefined;
   readonly #hostTimer: StableTimer;
   readonly #guestTimer: StableTimer;
-  readonly #hostLl: LlBit = { valid: false, address: 0 };
-  readonly #guestLl: LlBit = { valid: false, address: 0 };
+  readonly #hostLl = new LlBit();
+  readonly #guestLl = new LlBit();
   readonly #translations: TranslationCache;
-  #inGuest = false;
+  /** Slot of GSTAT, -1 without LVZ. */
+  readonly #gstat: number;
   /** {@linkcode modes} when the mode below was read. */
   #modeAt = -1;
   #plv = 0;
@@ -124,6 +146,7 @@ export class Machine implements ExecutionContext {
     this.iocsr = options.iocsr;
     this.host = new CsrBank(this.profile, this);
     this.guest = new CsrBank(this.profile, this);
+    this.#gstat = this.host.has(GSTAT.number) ? this.host.slotOf(GSTAT.number) : -1;
     this.tlb = new Tlb(this.profile);
     this.clock = new Clock(this.profile.clock);
     this.counters = new PerformanceCounters(this);
@@ -148,19 +171,18 @@ export class Machine implements ExecutionContext {
 
   /** GSTAT.VM. */
   get inGuest(): boolean {
-    return this.#inGuest;
+    return this.#gstat >= 0 && (this.host.low(this.#gstat) & VM) !== 0;
   }
 
   /** Sets GSTAT.VM: the one place where the world changes. */
   setGuestMode(inGuest: boolean): void {
-    this.#inGuest = inGuest;
     this.host.set(GSTAT.VM, inGuest ? 1n : 0n);
     if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(!inGuest);
   }
 
   /** The registers that rule the current world. */
   get current(): CsrBank {
-    return this.#inGuest ? this.guest : this.host;
+    return this.inGuest ? this.guest : this.host;
   }
 
   /** The privilege level of the current world. */
@@ -205,9 +227,52 @@ export class Machine implements ExecutionContext {
     this.changes++;
   }
 
+  /**
+   * Keeps everything that the machine is: registers, TLB, time, memory, devices. To take it up again costs as much as the memory pages that
+   * were written since; whatever goes on from there is what went on from here.
+   *
+   * @throws {SnapshotError} if a device, an alarm or the bus cannot take part
+   *
+   * @example
+   * ```ts
+   * import { bareMachine } from "./bare_machine.ts";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const { m } = bareMachine("nop");
+   * const restore = m.save();
+   * m.gpr[4] = 1n;
+   * m.writePhysical(0x100, 8, 5n);
+   * restore();
+   * assertEquals([m.gpr[4], m.readPhysical(0x100, 8)], [0n, 0n]);
+   * ```
+   */
+  save(): Restore {
+    const { pc, nextPc, fcsr, lines, idle, stopRequest, word } = this;
+    const [gpr, fpr, fcc] = [this.gpr.slice(), this.fpr.slice(), this.fcc.slice()];
+    const [hostLl, guestLl] = [this.#hostLl.cells.slice(), this.#guestLl.cells.slice()];
+    const restoreParts = together([
+      ...[this.host, this.guest, this.tlb, this.clock, this.history].map((part) => part.save()),
+      saveOf(this.bus, "its bus"),
+      saveOf(this.iocsr, "its IOCSR space"),
+    ]);
+    return () => {
+      restoreParts();
+      Object.assign(this, { pc, nextPc, fcsr, lines, idle, stopRequest, word });
+      this.gpr.set(gpr);
+      this.fpr.set(fpr);
+      this.fcc.set(fcc);
+      this.#hostLl.cells.set(hostLl);
+      this.#guestLl.cells.set(guestLl);
+      // What is derived from registers is stale, whatever it was derived at.
+      this.changes++;
+      this.modes++;
+      this.environments++;
+    };
+  }
+
   /** Where the machine is, for errors. */
   get place(): Place {
-    return { pc: this.pc, word: this.word, world: this.#inGuest ? "guest" : "host" };
+    return { pc: this.pc, word: this.word, world: this.inGuest ? "guest" : "host" };
   }
 
   // What the meaning of an instruction can do ---------------------------------------------------------------------
@@ -309,6 +374,7 @@ export class Machine implements ExecutionContext {
   writePhysical(address: number, size: AccessSize, value: bigint): void {
     const ram = this.bus.ramAt(address);
     if (ram !== undefined) {
+      ram.history?.touch(address - ram.base);
       writeRam(ram, address, size, value);
       this.written?.(address, size);
       return;

@@ -20,3 +20,4 @@ export { INTERRUPT, INTERRUPT_NAMES } from "./interrupts.ts";
 export * from "./isa/mod.ts";
 export { Machine, type MachineOptions, RESET_ADDRESS } from "./machine.ts";
 export * from "./profile.ts";
+export { PageHistory, type Restore, SnapshotError, type Stateful } from "./snapshot/mod.ts";

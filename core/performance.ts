@@ -13,6 +13,7 @@ import type { Field } from "./csr/define.ts";
 import { GCFG } from "./csr/lvz.ts";
 import { EVENT, PMCFG, PMCNT } from "./csr/performance.ts";
 import type { Machine } from "./machine.ts";
+import type { Restore, Stateful } from "./snapshot/stateful.ts";
 
 const OVERFLOW = 1n << 63n;
 /** Further away nothing is scheduled: ticks are exact numbers. */
@@ -37,8 +38,12 @@ type Level = "PLV0" | "PLV1" | "PLV2" | "PLV3";
 const LEVELS = ["PLV0", "PLV1", "PLV2", "PLV3"] as const satisfies readonly Level[];
 const GMOD_GUEST = 2n;
 
+function copies(running: readonly Running[]): readonly Running[] {
+  return running.map((r) => ({ ...r }));
+}
+
 /** The counters of one machine: those of the host, and the guest's copies. */
-export class PerformanceCounters implements Alarm {
+export class PerformanceCounters implements Alarm, Stateful {
   readonly #m: Machine;
   readonly #count: number;
   #running: readonly Running[] = [];
@@ -57,6 +62,11 @@ export class PerformanceCounters implements Alarm {
     m.clock.add(this);
   }
 
+  /** True if what happens is counted in some mode, so that a change of mode has to be noticed. */
+  get areCounting(): boolean {
+    return this.#enabled || this.#running.length > 0;
+  }
+
   /** The tick of the next overflow that interrupts. Instructions do not overflow while the processor idles. */
   get due(): number | undefined {
     const { idle } = this.#m;
@@ -68,6 +78,24 @@ export class PerformanceCounters implements Alarm {
   fire(): void {
     this.#m.changes++;
     this.#schedule();
+  }
+
+  save(): Restore {
+    const [running, since, enabled, interrupts] = [
+      copies(this.#running),
+      this.#since,
+      this.#enabled,
+      this.#interrupts,
+    ];
+    const [cyclesDue, instructionsDue] = [this.#cyclesDue, this.#instructionsDue];
+    return () => {
+      this.#running = copies(running);
+      this.#since = since;
+      this.#enabled = enabled;
+      this.#interrupts = interrupts;
+      this.#cyclesDue = cyclesDue;
+      this.#instructionsDue = instructionsDue;
+    };
   }
 
   /** The value of a PMCNT. */
@@ -105,7 +133,7 @@ export class PerformanceCounters implements Alarm {
 
   /** Adds what has happened to the counters and begins anew in the present mode. Called between instructions after every change. */
   settle(): void {
-    if (!this.#enabled && this.#running.length === 0) return;
+    if (!this.areCounting) return;
     for (const r of this.#running) {
       const happened = this.#happened(r);
       const csr = PMCNT[r.n];

@@ -7,9 +7,10 @@ import type { Alarm, Clock } from "./clock.ts";
 import type { CsrBank } from "./csr/bank.ts";
 import { ESTAT, TI } from "./csr/basic.ts";
 import { TCFG, TVAL } from "./csr/timer.ts";
+import type { Restore, Stateful } from "./snapshot/stateful.ts";
 
 /** Counts down to 0 and latches TI in its bank's ESTAT. */
-export class StableTimer implements Alarm {
+export class StableTimer implements Alarm, Stateful {
   readonly #bank: CsrBank;
   readonly #clock: Clock;
   readonly #allOnes: bigint;
@@ -59,6 +60,16 @@ export class StableTimer implements Alarm {
     } else if (!held && this.#left !== undefined) {
       this.#start(this.#left);
     }
+  }
+
+  /** Keeps what is not in the registers. */
+  save(): Restore {
+    const [due, held, left] = [this.#due, this.#held, this.#left];
+    return () => {
+      this.#due = due;
+      this.#held = held;
+      this.#left = left;
+    };
   }
 
   fire(): void {

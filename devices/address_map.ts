@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccessSize, Bus, RamWindow } from "../core/bus.ts";
+import { type Restore, saveOf, together } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 import { PAGE_SIZE, Ram } from "./ram.ts";
 
@@ -48,7 +49,7 @@ export class AddressMap implements Bus {
       start: base,
       end: base + device.size,
       device,
-      window: device instanceof Ram ? { base, view: device.view, memory: device.memory } : undefined,
+      window: device instanceof Ram ? windowOf(base, device) : undefined,
     };
     this.#check(region);
     this.#regions = [...this.#regions, region].sort((a, b) => a.start - b.start);
@@ -92,13 +93,32 @@ export class AddressMap implements Bus {
     return region !== undefined && region.device.write(address - region.start, size, value);
   }
 
-  /** The memory behind a range of addresses, undefined unless one block of RAM holds all of it. */
+  /** Keeps which device is where and the state of each. */
+  save(): Restore {
+    const regions = this.#regions;
+    const restoreDevices = together(regions.map(({ device }) => saveOf(device, device.name)));
+    return () => {
+      this.#regions = regions;
+      this.#last = NOWHERE;
+      restoreDevices();
+    };
+  }
+
+  /**
+   * The memory behind a range of addresses, to be read or written at once; undefined unless one block of RAM holds all of it. Who keeps it
+   * for later must tell {@linkcode Ram.history}.
+   */
   ramBytes(address: number, size: number): Uint8Array | undefined {
     const region = this.#find(address, size);
     if (!(region?.device instanceof Ram)) return undefined;
     const offset = address - region.start;
+    region.device.history.touchAll(offset, size);
     return region.device.bytes.subarray(offset, offset + size);
   }
+}
+
+function windowOf(base: number, { view, memory, history }: Ram): RamWindow {
+  return { base, view, memory, history };
 }
 
 function range({ start, end }: Region): string {

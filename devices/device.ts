@@ -4,9 +4,13 @@
  * @module
  */
 import type { AccessSize } from "../core/bus.ts";
+import type { Stateful } from "../core/snapshot/stateful.ts";
 
-/** Something that answers in an address space. Offsets count from where the {@linkcode AddressMap} puts it. */
-export interface Device {
+/**
+ * Something that answers in an address space. Offsets count from where the {@linkcode AddressMap} puts it. A machine with a device without
+ * `save` has no snapshots.
+ */
+export interface Device extends Partial<Stateful> {
   /** Name in messages, as in `uart0`. */
   readonly name: string;
   /** Bytes of address space. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccessSize } from "../core/bus.ts";
+import { type Restore, STATELESS } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 
 /** What software can ask for. */
@@ -26,6 +27,10 @@ export class Ged implements Device {
   /** @param request called when software asks for one of them */
   constructor(request: (request: PowerRequest) => void) {
     this.#request = request;
+  }
+
+  save(): Restore {
+    return STATELESS;
   }
 
   read(_offset: number, size: AccessSize): bigint | undefined {

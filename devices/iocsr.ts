@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccessSize } from "../core/bus.ts";
+import { type Restore, STATELESS } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 
 /** Where each register is, and what it reads. Each is 8 bytes. */
@@ -29,6 +30,10 @@ const MISCELLANEOUS = 0x420;
 export class Identification implements Device {
   readonly name = "iocsr identification";
   readonly size = MISCELLANEOUS + REGISTER_SIZE;
+
+  save(): Restore {
+    return STATELESS;
+  }
 
   read(offset: number, size: AccessSize): bigint | undefined {
     const within = offset % REGISTER_SIZE;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { AccessSize, IocsrSpace } from "../core/bus.ts";
+import type { Restore } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 
 /** Where the block is in the IOCSR space. */
@@ -56,6 +57,15 @@ export class Ipi implements Device {
 
   constructor(options: IpiOptions) {
     this.#options = options;
+  }
+
+  save(): Restore {
+    const [status, enable, line] = [this.#status, this.#enable, this.#line];
+    const mailboxes = new Uint8Array(this.#mailboxes.buffer.slice(0));
+    return () => {
+      [this.#status, this.#enable, this.#line] = [status, enable, line];
+      new Uint8Array(this.#mailboxes.buffer).set(mailboxes);
+    };
   }
 
   read(offset: number, size: AccessSize): bigint | undefined {

@@ -5,6 +5,8 @@
  */
 import type { AccessSize } from "../core/bus.ts";
 import { allocateMemory } from "../core/memory.ts";
+import { PageHistory } from "../core/snapshot/page_history.ts";
+import type { Restore } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 
 /** The smallest page; RAM is made of whole ones, so that an access within a page never straddles its end. */
@@ -17,8 +19,9 @@ export class Ram implements Device {
   /** WebAssembly memory, so that generated code can access it. */
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
-  /** The same memory as {@linkcode view}. */
+  /** The same memory as {@linkcode view}. Who writes it tells {@linkcode history} first. */
   readonly bytes: Uint8Array;
+  readonly history: PageHistory;
 
   /**
    * @param size in bytes, a multiple of 4096
@@ -36,6 +39,7 @@ export class Ram implements Device {
     this.size = size;
     this.view = new DataView(buffer, 0, size);
     this.bytes = new Uint8Array(buffer, 0, size);
+    this.history = new PageHistory(this.bytes);
   }
 
   read(offset: number, size: AccessSize): bigint {
@@ -45,11 +49,16 @@ export class Ram implements Device {
   }
 
   write(offset: number, size: AccessSize, value: bigint): boolean {
+    this.history.touchAll(offset, size);
     if (size === 8) this.view.setBigUint64(offset, value, true);
     else if (size === 4) this.view.setUint32(offset, Number(value), true);
     else if (size === 2) this.view.setUint16(offset, Number(value), true);
     else this.view.setUint8(offset, Number(value));
     return true;
+  }
+
+  save(): Restore {
+    return this.history.save();
   }
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import type { AccessSize } from "../core/bus.ts";
+import type { Restore } from "../core/snapshot/stateful.ts";
 import type { Device } from "./device.ts";
 
 /** What a {@linkcode Uart} is connected to. */
@@ -57,7 +58,7 @@ export class Uart implements Device {
   readonly #transmit: (byte: number) => void;
   readonly #onInterrupt: (level: boolean) => void;
   /** What waits at the other end of the line until there is room, so that input is never lost. */
-  readonly #incoming: number[] = [];
+  #incoming: number[] = [];
   #received: number[] = [];
   #lastRead = 0;
   #enabled = 0;
@@ -82,6 +83,25 @@ export class Uart implements Device {
   receive(bytes: Iterable<number>): void {
     this.#incoming.push(...bytes);
     this.#update();
+  }
+
+  save(): Restore {
+    const [incoming, received] = [[...this.#incoming], [...this.#received]];
+    const [lastRead, enabled, fifos, trigger] = [this.#lastRead, this.#enabled, this.#fifos, this.#trigger];
+    const [lineControl, modemControl, modemStatus] = [
+      this.#lineControl,
+      this.#modemControl,
+      this.#modemStatus,
+    ];
+    const [overrun, scratch, divisor] = [this.#overrun, this.#scratch, this.#divisor];
+    const [transmitterPending, level] = [this.#transmitterPending, this.#level];
+    return () => {
+      [this.#incoming, this.#received] = [[...incoming], [...received]];
+      [this.#lastRead, this.#enabled, this.#fifos, this.#trigger] = [lastRead, enabled, fifos, trigger];
+      [this.#lineControl, this.#modemControl, this.#modemStatus] = [lineControl, modemControl, modemStatus];
+      [this.#overrun, this.#scratch, this.#divisor] = [overrun, scratch, divisor];
+      [this.#transmitterPending, this.#level] = [transmitterPending, level];
+    };
   }
 
   read(offset: number, size: AccessSize): bigint | undefined {

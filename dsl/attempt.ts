@@ -19,6 +19,8 @@ export interface Run {
   execute(): Problem | undefined;
   /** What is known of the case when an exception stops it. */
   stopped(): Stopped;
+  /** Nobody will ask for anything more. */
+  finish(): void;
 }
 
 /** What is known of a case when it stops. */
@@ -40,6 +42,8 @@ export function attempt(worldSwitch: string, start: () => Run): Outcome {
     problem = run.execute();
   } catch (error) {
     problem = brokenBy(error, run?.stopped() ?? {});
+  } finally {
+    run?.finish();
   }
   return {
     worldSwitch,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CSRS, type Engine, EXCEPTIONS, type Machine, type Program } from "../core/mod.ts";
+import { CSRS, type Engine, EXCEPTIONS, type Machine, type Profile, type Program } from "../core/mod.ts";
 import { CRMD, ESTAT } from "../core/csr/basic.ts";
-import { type AddressMap, createVirtMachine, Ram } from "../devices/mod.ts";
+import { type AddressMap, Ram } from "../devices/mod.ts";
 import { hypercallCode } from "../vcpu/guest_access.ts";
 import {
   DIRECT_MAP,
@@ -25,6 +25,7 @@ import type { CsrValues } from "./names.ts";
 import type { RegisterSnapshot } from "./observe.ts";
 import { assembleCase, END_LABEL } from "./program.ts";
 import type { LineLevels, ResolvedCase, ResolvedEvent } from "./resolve.ts";
+import { type Warm, warmMachine } from "./warm.ts";
 
 /** Bytes of guest memory from GPA 0. */
 export const GUEST_MEMORY = 0x40000n;
@@ -107,6 +108,52 @@ export function layOut(bus: AddressMap, { machineCode }: WorldSwitch): HostLayou
   return { ...LAYOUT, data };
 }
 
+/** What a machine has whose host is set up. */
+export interface WarmHost {
+  readonly bus: AddressMap;
+  readonly layout: HostLayout;
+  /** Stage 2, with the guest's memory mapped. */
+  readonly table: NestedPageTable;
+}
+
+/**
+ * A machine with a host and a guest's memory, before the world switch takes possession of it.
+ *
+ * @param unmapped bytes at the end of the guest's memory that are not mapped
+ */
+export function warmHost(
+  worldSwitch: WorldSwitch,
+  profile: Profile,
+  engine: Engine,
+  unmapped?: typeof GRANULE,
+): Warm<WarmHost> {
+  return warmMachine({
+    key: keyOf(worldSwitch, unmapped !== undefined),
+    engine,
+    profile,
+    memory: MACHINE_MEMORY,
+    prepare({ machine, bus }, parts) {
+      const layout = layOut(bus, worldSwitch);
+      setUpHost(new HostCpu(machine, engine), layout);
+      // The VMM's own memory, written as the guest's code is: before the guest runs there is nobody to tell the difference.
+      const store = (address: bigint, value: bigint) => machine.writePhysical(Number(address), 8, value);
+      const table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
+      table.map(0n, GUEST_OFFSET, GUEST_MEMORY - (unmapped ?? 0n));
+      parts.push(table);
+      return { bus, layout, table };
+    },
+  });
+}
+
+/** What {@linkcode warmHost} makes depends on the world switch and on whether all memory is mapped. */
+const KEYS = new WeakMap<WorldSwitch, readonly [all: object, part: object]>();
+
+function keyOf(worldSwitch: WorldSwitch, isPart: boolean): object {
+  let keys = KEYS.get(worldSwitch);
+  if (keys === undefined) KEYS.set(worldSwitch, keys = [{}, {}]);
+  return keys[isPart ? 1 : 0];
+}
+
 /** A case's machine, ready for its first entry. */
 export class Bench {
   readonly machine: Machine;
@@ -116,27 +163,26 @@ export class Bench {
   /** Instructions for the guest between two exits. */
   readonly budget: number;
   readonly memory: GuestMemory;
+  /** To be called when the case is over. */
+  readonly release: () => void;
   readonly #table: NestedPageTable;
   /** The HPA behind each GPA that does not lead to its own memory, by granule. */
   readonly #moved = new Map<bigint, bigint>();
 
   constructor({ program, profile, budget }: ResolvedCase, worldSwitch: WorldSwitch, engine: Engine) {
-    const { machine, bus } = createVirtMachine({ memory: MACHINE_MEMORY, profile });
-    this.machine = machine;
+    const warm = warmHost(worldSwitch, profile, engine);
+    const { bus, layout, table } = warm.made;
+    this.machine = warm.machine;
+    this.release = warm.release;
+    this.#table = table;
     this.program = program;
     this.budget = budget;
     this.cpu = new HostCpu(this.machine, engine);
-    const layout = layOut(bus, worldSwitch);
-    setUpHost(this.cpu, layout);
     this.vcpu = worldSwitch.create(this.cpu, layout);
-    // The VMM's own memory, written as the guest's code is: before the guest runs there is nobody to tell the difference.
-    const store = (address: bigint, value: bigint) => this.machine.writePhysical(Number(address), 8, value);
-    this.#table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
     this.memory = {
       contains: (gpa) => this.#hpa(gpa) !== undefined,
       map: (gpa) => this.#mapAgain(gpa - gpa % GRANULE),
     };
-    this.#table.map(0n, GUEST_OFFSET, GUEST_MEMORY);
     loadGuest(bus, this.program);
     this.#start();
   }

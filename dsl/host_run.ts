@@ -17,7 +17,6 @@ import {
 } from "../core/mod.ts";
 import { EENTRY, ERA, ESTAT, MERRENTRY, MERRERA } from "../core/csr/basic.ts";
 import { TLBRENTRY, TLBRERA } from "../core/csr/translation.ts";
-import { createVirtMachine } from "../devices/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { compareMasked, compareRegisters, exceptionName, UNNAMED } from "./compare.ts";
 import { hex } from "../core/hex.ts";
@@ -29,9 +28,12 @@ import { type CsrValues, Names, type RegisterValues } from "./names.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { CODE, END_LABEL } from "./program.ts";
 import { type MemoryExpectation, optionalValue, resolveLines, resolveMemory } from "./resolve.ts";
+import { warmMachine } from "./warm.ts";
 
 const MEMORY = 0x40000;
 const DEFAULT_BUDGET = 10_000;
+/** Cases in host mode begin with a machine as it is after reset. */
+const RESET = {};
 /** Where vectors lead that the code did not set. */
 const UNHANDLED_REFILL = 0x4000n;
 const UNHANDLED_ERROR = 0x6000n;
@@ -77,6 +79,7 @@ type Values = ReadonlyMap<CsrDeclaration, bigint>;
 
 /** A case in host mode under way. */
 export class HostRun implements Run {
+  readonly finish: () => void;
   readonly #expected: Expected;
   readonly #budget: number;
   readonly #machineErrorAt: bigint | undefined;
@@ -91,7 +94,15 @@ export class HostRun implements Run {
     this.#machineErrorAt = optionalValue(c.machineErrorAt, names, "machineErrorAt");
     this.#engine = engine;
     this.#program = program;
-    this.#machine = createVirtMachine({ memory: MEMORY, profile }).machine;
+    const { machine, release } = warmMachine({
+      key: RESET,
+      engine,
+      profile,
+      memory: MEMORY,
+      prepare: () => {},
+    });
+    this.#machine = machine;
+    this.finish = release;
     this.#load();
     this.#prepare(c, names);
   }

@@ -50,13 +50,30 @@ export function assembleText(text: string, name: string): Program {
  * @throws {AssemblyErrors} with line and column
  */
 export function assembleCase(code: string, afterwards: string): Program {
-  return assembleText(`${code}\n.text\n${END_LABEL}: ${afterwards}\n`, "code");
+  const text = `${code}\n.text\n${END_LABEL}: ${afterwards}\n`;
+  let program = PROGRAMS.get(text);
+  if (program === undefined) {
+    program = assembleText(text, "code");
+    if (PROGRAMS.size >= MOST_PROGRAMS) PROGRAMS.clear();
+    PROGRAMS.set(text, program);
+  }
+  return program;
 }
+
+/** Programs by their text, a memo of a pure function: rows of cases often share their code, and cases are repeated. */
+const PROGRAMS = new Map<string, Program>();
+const MOST_PROGRAMS = 1024;
+
+/** Profiles by name; a memo of a pure function, so that machines with the same choices have the same profile. */
+const DERIVED = new Map<string, Profile>();
 
 /** The profile that a case asks for. */
 export function profileOf(c: Pick<AnyCase, "profile" | "choices">): Profile {
   const base = PROFILES.find((p) => p.name === c.profile) ?? LA464;
   if (c.choices === undefined) return base;
   const choices = Object.entries(c.choices).map(([name, reading]) => `${name} = ${reading}`).join(", ");
-  return deriveProfile(base, { name: `${base.name} with ${choices}`, lvz: c.choices });
+  const name = `${base.name} with ${choices}`;
+  let derived = DERIVED.get(name);
+  if (derived === undefined) DERIVED.set(name, derived = deriveProfile(base, { name, lvz: c.choices }));
+  return derived;
 }

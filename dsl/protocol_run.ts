@@ -12,19 +12,17 @@ import {
   readCsr,
 } from "../core/mod.ts";
 import { EENTRY } from "../core/csr/basic.ts";
-import { createVirtMachine } from "../devices/mod.ts";
 import {
   type GuestMemory,
   type HardwareExit,
   HostCpu,
   type Hypervisor,
-  NestedPageTable,
-  setUpHost,
+  type NestedPageTable,
   type VCpu,
   type WorldSwitch,
 } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
-import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, layOut, loadGuest, MACHINE_MEMORY, TABLES } from "./bench.ts";
+import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, loadGuest, warmHost } from "./bench.ts";
 import type { Csrs, Value } from "./case.ts";
 import { compareMasked, kindOf } from "./compare.ts";
 import { hex } from "../core/hex.ts";
@@ -62,6 +60,7 @@ interface Subject {
 
 /** A case under way. */
 export class ProtocolRun implements Run {
+  readonly finish: () => void;
   readonly #case: ProtocolCase;
   readonly #machine: Machine;
   readonly #cpu: HostCpu;
@@ -76,19 +75,21 @@ export class ProtocolRun implements Run {
 
   constructor(c: ProtocolCase, worldSwitch: WorldSwitch, engine: Engine) {
     const profile: Profile = profileOf(c);
-    const { machine, bus } = createVirtMachine({ memory: MACHINE_MEMORY, profile });
+    // The last page is mapped when the hypervisor asks for it.
+    const { machine, made: { bus, layout, table }, release } = warmHost(
+      worldSwitch,
+      profile,
+      engine,
+      GRANULE,
+    );
+    this.finish = release;
     this.#case = c;
     this.#machine = machine;
     this.#program = assembleCase(c.code ?? DEFAULT_CODE, "hvcl 0x7fff");
     this.#names = new Names(this.#program, profile);
     loadGuest(bus, this.#program);
     this.#cpu = new HostCpu(machine, engine);
-    const layout = layOut(bus, worldSwitch);
-    setUpHost(this.#cpu, layout);
-    const store = (address: bigint, value: bigint) => machine.writePhysical(Number(address), 8, value);
-    this.#table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
-    // The last page is mapped when the hypervisor asks for it.
-    this.#table.map(0n, GUEST_OFFSET, GUEST_MEMORY - GRANULE);
+    this.#table = table;
     this.#hypervisor = worldSwitch.attach(this.#cpu, layout);
     this.#setHost(c.host, "host");
     this.#cpu.observer = {

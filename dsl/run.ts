@@ -92,6 +92,10 @@ export class CaseRun implements Run {
     return this.#bench.machine.inGuest ? undefined : this.#giveBack();
   }
 
+  finish(): void {
+    this.#bench.release();
+  }
+
   stopped(): Stopped {
     return { position: this.#position, ...this.#details() };
   }

@@ -58,42 +58,50 @@ export function caseTest<C extends AnyCase>(
   maker: Maker,
 ): CaseTest<C> {
   // Made here, so that the errors point at the spec and not into the bench.
-  const fail = placedAt(CaseFailure, maker);
-  const error = placedAt(CaseError, maker);
-  const place = placeInStack(fail.frames);
+  const fail = new PlacedError(CaseFailure, maker);
+  const error = new PlacedError(CaseError, maker);
   const test = (context?: TestContext | void): void => {
     const outcomes = run();
     const results = outcomes.flatMap((o) => o.problem?.result ?? []);
     if (results.length === 0) return;
     const thrown = results.includes("fail") ? fail : error;
-    throw thrown.saying(report(c, { title: context?.name, place }, outcomes));
+    throw thrown.saying(report(c, { title: context?.name, place: fail.place }, outcomes));
   };
-  return Object.assign(test, { case: c, place, run });
+  Object.defineProperty(test, "place", { get: () => fail.place });
+  return Object.assign(test, { case: c, run }) as CaseTest<C>;
 }
 
-/** An error that points at the call of a function. */
-interface PlacedError {
+/** An error that points at the call of a function. To find out where that is takes time, and most cases are never asked. */
+class PlacedError {
+  readonly #error: Error;
+  #found: string | undefined;
+
+  constructor(Class: new (message: string) => Error, maker: Maker) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    this.#error = new Class("");
+    // The place of the case is all that is wanted, and stacks of thousands of cases add up.
+    Error.stackTraceLimit = 1;
+    Error.captureStackTrace(this.#error, maker);
+    Error.stackTraceLimit = limit;
+  }
+
   /** The lines of its stack. */
-  readonly frames: string;
-  /** The error with a message. */
-  saying(message: string): Error;
-}
+  get #frames(): string {
+    // A stack starts with the message that the error has when it is first looked at; only then is its place remembered.
+    return this.#found ??= /\n {4}at [^]*/.exec(this.#error.stack ?? "")?.[0] ?? "";
+  }
 
-function placedAt(Class: new (message: string) => Error, maker: Maker): PlacedError {
-  const limit = Error.stackTraceLimit;
-  // The place of the case is all that is wanted, and stacks of thousands of cases add up.
-  Error.stackTraceLimit = 1;
-  const error = new Class("");
-  Error.captureStackTrace(error, maker);
-  Error.stackTraceLimit = limit;
-  // A stack starts with the message that the error has when it is first looked at; only then is its place remembered.
-  const frames = /\n {4}at [^]*/.exec(error.stack ?? "")?.[0] ?? "";
-  return {
-    frames,
-    saying(message) {
-      error.message = message;
-      error.stack = `${error.name}: ${message}${frames}`;
-      return error;
-    },
-  };
+  /** Where the function was called: `specs/gspr_test.ts:12`. */
+  get place(): string {
+    return placeInStack(this.#frames);
+  }
+
+  /** The error with a message. */
+  saying(message: string): Error {
+    const frames = this.#frames;
+    this.#error.message = message;
+    this.#error.stack = `${this.#error.name}: ${message}${frames}`;
+    return this.#error;
+  }
 }

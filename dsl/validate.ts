@@ -110,8 +110,8 @@ function checkSwitches(names: readonly string[] | undefined): void {
 
 /** The readings of a setting are those of the disputed rule that it decides. */
 function checkChoices(choices: Readonly<Record<string, string>>): void {
-  const disputes = Object.values<Rule>(RULES).map((rule) => rule.disputed);
   for (const [setting, reading] of Object.entries(choices)) {
+    const disputes = Object.values<Rule>(RULES).map((rule) => rule.disputed);
     checkKnown("choices", setting, Object.keys(LA464.lvz));
     const readings = disputes.find((d) => d?.setting === setting)?.readings ?? {};
     checkKnown(`choices.${setting}`, reading, Object.keys(readings));

@@ -52,6 +52,7 @@ export function writeMemory(m: Machine, context: WorldContext, address: bigint, 
   }
   let done = 0;
   for (const piece of pieces) {
+    piece.ram.history?.touchAll(piece.offset, piece.length);
     bytesOf(piece).set(bytes.subarray(done, done + piece.length));
     done += piece.length;
   }

@@ -366,8 +366,8 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "GINTC.VIP bit n is ESTAT bit n + 1",
     rule: "LVZ-INT-02",
     file: INTERRUPTS,
-    find: "m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n)",
-    replace: "m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 1n)",
+    find: "return (m.host.get(GINTC.VIP) << 2n)",
+    replace: "return (m.host.get(GINTC.VIP) << 1n)",
   },
   {
     name: "idle of a guest waits in hardware",

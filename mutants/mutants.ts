@@ -348,8 +348,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "GINTC.VIP is a latch that the guest's ESTAT write clears",
     rule: "LVZ-INT-03",
     file: "core/interrupts.ts",
-    find: "m.guest.read(ESTAT) | (m.host.get(GINTC.VIP) << 2n)",
-    replace: "m.guest.read(ESTAT) | (m.guest.is(ESTAT.IS) ? 0n : m.host.get(GINTC.VIP) << 2n)",
+    find: "return (m.host.get(GINTC.VIP) << 2n)",
+    replace: "return (m.guest.is(ESTAT.IS) ? 0n : m.host.get(GINTC.VIP) << 2n)",
     seenIn: "QEMU-LVZ",
   },
   {

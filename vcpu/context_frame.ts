@@ -20,6 +20,8 @@ const FIRST_CSR = GPRS + 1;
 export class FrameFormat {
   /** In the order of the frame. */
   readonly csrs: readonly CsrDeclaration[];
+  /** Word of each. */
+  readonly slots: ReadonlyMap<CsrDeclaration, number>;
   /** 64-bit words of the frame. */
   readonly words: number;
 
@@ -28,6 +30,7 @@ export class FrameFormat {
     this.csrs = ranges.flatMap(([first, last]) =>
       Array.from({ length: last - first + 1 }, (_, i) => declaration(first + i))
     );
+    this.slots = new Map(this.csrs.map((csr, i) => [csr, FIRST_CSR + i]));
     this.words = FIRST_CSR + this.csrs.length + tail;
   }
 }
@@ -44,7 +47,7 @@ export class ContextFrame {
   /** @param words memory of at least as many words as the format has */
   constructor(format: FrameFormat, words: BigUint64Array) {
     this.#words = words;
-    this.#slots = new Map(format.csrs.map((csr, i) => [csr, FIRST_CSR + i]));
+    this.#slots = format.slots;
     this.gprs = words.subarray(0, GPRS);
     this.tail = words.subarray(FIRST_CSR + format.csrs.length, format.words);
   }

@@ -74,6 +74,7 @@ export class HostCpu {
     const ram = this.machine.bus.ramAt(physical);
     const offset = ram === undefined ? 0 : physical - ram.base;
     if (ram === undefined || offset + count * 8 > ram.view.byteLength) return new BigUint64Array(count);
+    ram.history?.hold(offset, count * 8);
     return new BigUint64Array(ram.view.buffer, ram.view.byteOffset + offset, count);
   }
 
@@ -179,7 +180,7 @@ export class HostCpu {
    */
   ertn(budget: number): Stop {
     const m = this.machine;
-    const word = wordOf("ertn", []);
+    const word = wordOf("ertn");
     this.observer.beforeInstruction?.(m, word);
     this.observer.beforeEntry?.(m);
     this.#engine.execute(m, word);
@@ -203,51 +204,68 @@ export class HostCpu {
     return this.#engine.run(this.machine, { budget, onInstruction: before });
   }
 
-  #csr(name: string, csr: CsrDeclaration, value: bigint): bigint {
+  #csr(name: CsrAccessName, csr: CsrDeclaration, value: bigint): bigint {
+    const words = CSR_WORDS[name];
     this.setGpr(T0, value);
-    this.#execute(name, T0, csr.number);
+    this.#executeWord(words[csr.number] ??= encodeWord(name, [T0, csr.number]));
     return this.gpr(T0);
   }
 
   #exchange(name: string, csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
     this.setGpr(T0, value);
     this.setGpr(T1, mask);
-    this.#execute(name, T0, T1, csr.number);
+    this.#executeWord(wordOf(name, T0, T1, csr.number));
     return this.gpr(T0);
   }
 
-  #execute(name: string, ...operands: readonly number[]): void {
+  #execute(name: string, a = 0, b = 0, c = 0): void {
+    this.#executeWord(wordOf(name, a, b, c));
+  }
+
+  #executeWord(word: number): void {
     const m = this.machine;
-    const word = wordOf(name, operands);
     const next = m.pc + 4n;
-    if (m.inGuest) throw new HypervisorError(`Cannot execute ${name}: the guest is running`);
+    if (m.inGuest) {
+      throw new HypervisorError(`Cannot execute ${textOf(word)}: the guest is running`);
+    }
     this.observer.beforeInstruction?.(m, word);
     this.#engine.execute(m, word);
     if (m.pc !== next) {
-      const text = disassemble(word, { csrNames: csrName });
-      throw new HypervisorError(`Cannot go on in the hypervisor: ${text} raised an exception in host mode`);
+      throw new HypervisorError(
+        `Cannot go on in the hypervisor: ${textOf(word)} raised an exception in host mode`,
+      );
     }
   }
 }
 
-/** Words by mnemonic and operands. A memo of a pure function: every world switch executes the same few hundred words. */
+function textOf(word: number): string {
+  return disassemble(word, { csrNames: csrName });
+}
+
+type CsrAccessName = "csrrd" | "csrwr" | "gcsrrd" | "gcsrwr";
+
+/** Words of accesses with $t0 by CSR number. A memo of a pure function, like the one below. */
+const CSR_WORDS: Readonly<Record<CsrAccessName, number[]>> = { csrrd: [], csrwr: [], gcsrrd: [], gcsrwr: [] };
+
+/** Words by mnemonic and operands: every world switch executes the same few hundred words. */
 const WORDS = new Map<string, Map<number, number>>();
 /** Operands are below this: registers, CSR numbers, small immediates. */
 const OPERAND_LIMIT = 1 << 14;
 
-function wordOf(name: string, operands: readonly number[]): number {
+/** Operands that the instruction does not have are 0. */
+function wordOf(name: string, a = 0, b = 0, c = 0): number {
   let known = WORDS.get(name);
   if (known === undefined) WORDS.set(name, known = new Map());
-  const key = operands.reduce((sum, operand) => sum * OPERAND_LIMIT + operand, 0);
+  const key = (a * OPERAND_LIMIT + b) * OPERAND_LIMIT + c;
   let word = known.get(key);
-  if (word === undefined) known.set(key, word = encodeWord(name, operands));
+  if (word === undefined) known.set(key, word = encodeWord(name, [a, b, c]));
   return word;
 }
 
 function encodeWord(name: string, operands: readonly number[]): number {
   const instruction = ISA.get(name);
   if (instruction === undefined) throw new TypeError(`Cannot execute ${name}: no such instruction`);
-  return encode(instruction, operands.map(BigInt));
+  return encode(instruction, operands.slice(0, instruction.operands.length).map(BigInt));
 }
 
 const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

@@ -5,6 +5,7 @@
  */
 import type { PageTableFormat, PageTableLevel } from "./contract.ts";
 import { TLBELO0, WALK_LEVELS } from "../core/csr/translation.ts";
+import type { Restore, Stateful } from "../core/mod.ts";
 
 /** Where the host sees physical memory: the cached direct mapping window of Linux and ArceOS. */
 export const DIRECT_MAP = 0x9000_0000_0000_0000n;
@@ -45,7 +46,7 @@ export function pageWalkRegisters(format: PageTableFormat): { readonly pwcl: big
  * A page table. Memory that holds tables must be zero when they are made, and so must the first page of memory: an empty directory
  * entry is address 0, where the walk finds an empty table. (Linux keeps a special empty table for that.)
  */
-export class NestedPageTable {
+export class NestedPageTable implements Stateful {
   /** Host physical address of the root. */
   readonly root: bigint;
   readonly format: PageTableFormat;
@@ -54,7 +55,7 @@ export class NestedPageTable {
   #free: bigint;
   readonly #end: bigint;
   /** Tables by level and the GPA bits that lead to them. */
-  readonly #tables = new Map<string, bigint>();
+  #tables = new Map<string, bigint>();
 
   /**
    * @param store how the VMM writes its memory
@@ -70,6 +71,15 @@ export class NestedPageTable {
     this.#free = memory.start;
     this.#end = memory.end;
     this.root = this.#allocate(this.#top);
+  }
+
+  /** Keeps which tables there are. Their contents are in the VMM's memory. */
+  save(): Restore {
+    const [free, tables] = [this.#free, new Map(this.#tables)];
+    return () => {
+      this.#free = free;
+      if (this.#tables.size !== tables.size) this.#tables = new Map(tables);
+    };
   }
 
   get #top(): PageTableLevel {

@@ -58,6 +58,16 @@ const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
   ...PMCNT.map((csr, n): [number, WriteEffect] => [csr.number, (w) => w.m.counters.written(w.isGuest, n)]),
 ]);
 
+/** True if a read gives what is stored, and nothing else. */
+export function readsAsStored(number: number): boolean {
+  return !READS.has(number);
+}
+
+/** True if a write does nothing but store. */
+export function writesAsStored(number: number): boolean {
+  return !WRITES.has(number);
+}
+
 /**
  * A register's value as software sees it. Registers of 32 bits are sign-extended; a register that the machine lacks reads 0.
  */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Profile } from "../profile.ts";
+import type { Restore, Stateful } from "../snapshot/stateful.ts";
 import type { CsrDeclaration, Field } from "./define.ts";
 import { CSRS } from "./table.ts";
 
@@ -14,8 +15,10 @@ interface Layout {
   /** CSR number to position in the value array; -1 where there is no register. */
   readonly slots: Int16Array;
   readonly reset: BigUint64Array;
-  /** 1 where {@linkcode ChangeCounter.modes} counts. */
-  readonly isMode: Uint8Array;
+  /** The bits of each register for which {@linkcode ChangeCounter.modes} counts. */
+  readonly modes: readonly bigint[];
+  /** The same for {@linkcode ChangeCounter.environments}. */
+  readonly environments: readonly bigint[];
   readonly ownMask: readonly bigint[];
   readonly hostMask: readonly bigint[];
 }
@@ -30,7 +33,8 @@ function layout(profile: Profile): Layout {
     present,
     slots,
     reset: BigUint64Array.from(present.map((c) => c.resetValue(profile))),
-    isMode: Uint8Array.from(present.map((c) => c.options.mode ? 1 : 0)),
+    modes: present.map((c) => c.ruling("mode", "environment")),
+    environments: present.map((c) => c.ruling("environment")),
     ownMask: present.map((c) => c.writeMask(profile, "own")),
     hostMask: present.map((c) => c.writeMask(profile, "host")),
   };
@@ -45,25 +49,72 @@ function layoutOf(profile: Profile): Layout {
   return found;
 }
 
+/** True if a machine of this profile has a register. */
+export function hasCsr(profile: Profile, number: number): boolean {
+  return (layoutOf(profile).slots[number] ?? -1) >= 0;
+}
+
+/**
+ * Where the value of a register is among the {@linkcode CsrBank.values} of every machine of a profile.
+ *
+ * @throws {RangeError} if such machines have no such register
+ */
+export function csrSlot(profile: Profile, number: number): number {
+  const slot = layoutOf(profile).slots[number] ?? -1;
+  if (slot < 0) {
+    throw new RangeError(
+      `Cannot access CSR 0x${number.toString(16)}: profile ${profile.name} has no such register`,
+    );
+  }
+  return slot;
+}
+
 /** Counts changes, so that whatever is derived from registers knows when it is stale. */
 export interface ChangeCounter {
   changes: number;
-  /** Changes of registers that rule how instructions execute or addresses translate. */
+  /** Changes of what rules how instructions execute or addresses translate. */
   modes: number;
+  /** Those of them that are no change of privilege level, of mapping or of the world. */
+  environments: number;
+}
+
+function wordsOf({ buffer, byteOffset, length }: BigUint64Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, 2 * length);
 }
 
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
-export class CsrBank {
+export class CsrBank implements Stateful {
   readonly profile: Profile;
-  readonly values: BigUint64Array;
+  #values: BigUint64Array;
+  /** The same memory: the low half of each value is at twice its slot. */
+  #words: Uint32Array;
   readonly #layout: Layout;
   readonly #counter: ChangeCounter;
 
-  constructor(profile: Profile, counter: ChangeCounter) {
+  /** @param values what the registers hold; as after reset by default */
+  constructor(profile: Profile, counter: ChangeCounter, values?: BigUint64Array) {
     this.profile = profile;
     this.#layout = layoutOf(profile);
     this.#counter = counter;
-    this.values = this.#layout.reset.slice();
+    this.#values = (values ?? this.#layout.reset).slice();
+    this.#words = wordsOf(this.#values);
+  }
+
+  /** The stored values, by {@linkcode slotOf}. */
+  get values(): BigUint64Array {
+    return this.#values;
+  }
+
+  /** Keeps the values elsewhere from now on, in an engine's memory. */
+  moveTo(place: BigUint64Array): void {
+    place.set(this.#values);
+    this.#values = place;
+    this.#words = wordsOf(place);
+  }
+
+  /** Bits 31:0 of the value in a slot. */
+  low(slot: number): number {
+    return this.#words[2 * slot]!;
   }
 
   /** True if the machine has this register. */
@@ -71,37 +122,40 @@ export class CsrBank {
     return (this.#layout.slots[number] ?? -1) >= 0;
   }
 
-  #slot(number: number): number {
-    const slot = this.#layout.slots[number] ?? -1;
-    if (slot < 0) {
-      throw new RangeError(
-        `Cannot access CSR 0x${number.toString(16)}: profile ${this.profile.name} has no such register`,
-      );
-    }
-    return slot;
+  /**
+   * Where the value of a register is among {@linkcode values}.
+   *
+   * @throws {RangeError} if the machine has no such register
+   */
+  slotOf(number: number): number {
+    return csrSlot(this.profile, number);
   }
 
   /** The stored value of a register. */
   read(csr: CsrDeclaration): bigint {
-    return this.values[this.#slot(csr.number)]!;
+    return this.#values[this.slotOf(csr.number)]!;
   }
 
   /** Replaces the stored value. */
   write(csr: CsrDeclaration, value: bigint): void {
-    this.#put(this.#slot(csr.number), value);
+    this.#put(this.slotOf(csr.number), value);
   }
 
   #put(slot: number, value: bigint): void {
-    this.#counter.changes++;
-    if (this.values[slot] === value) return;
-    this.values[slot] = value;
-    this.#counter.modes += this.#layout.isMode[slot]!;
+    const counter = this.#counter;
+    counter.changes++;
+    const changed = this.#values[slot]! ^ value;
+    if (changed === 0n) return;
+    this.#values[slot] = value;
+    if ((changed & this.#layout.modes[slot]!) === 0n) return;
+    counter.modes++;
+    if ((changed & this.#layout.environments[slot]!) !== 0n) counter.environments++;
   }
 
   /** A field's value. A register that the machine lacks reads as 0. */
   get(field: Field): bigint {
     const slot = this.#layout.slots[field.csr] ?? -1;
-    return slot < 0 ? 0n : field.get(this.values[slot]!);
+    return slot < 0 ? 0n : field.get(this.#values[slot]!);
   }
 
   /** True if a one-bit field is set. */
@@ -111,25 +165,38 @@ export class CsrBank {
 
   /** Replaces a field's value. */
   set(field: Field, value: bigint): void {
-    const slot = this.#slot(field.csr);
-    this.#put(slot, field.set(this.values[slot]!, value));
+    const slot = this.slotOf(field.csr);
+    this.#put(slot, field.set(this.#values[slot]!, value));
   }
 
   /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */
   writeMask(csr: CsrDeclaration, writer: "own" | "host"): bigint {
     const masks = writer === "own" ? this.#layout.ownMask : this.#layout.hostMask;
-    return masks[this.#slot(csr.number)]!;
+    return masks[this.slotOf(csr.number)]!;
   }
 
   /** The same registers with the same values, apart from this machine. */
   copy(): CsrBank {
-    const made = new CsrBank(this.profile, { changes: 0, modes: 0 });
-    made.values.set(this.values);
-    return made;
+    return new CsrBank(this.profile, { changes: 0, modes: 0, environments: 0 }, this.#values);
+  }
+
+  /** Keeps the values. */
+  save(): Restore {
+    const values = this.#values.slice();
+    return () => {
+      this.#values.set(values);
+      this.#counter.changes++;
+      this.#counter.modes++;
+      this.#counter.environments++;
+    };
   }
 
   /** The registers whose stored values differ, in the order of numbers. */
   differing(other: CsrBank): readonly CsrDeclaration[] {
-    return this.#layout.present.filter((_, slot) => this.values[slot] !== other.values[slot]);
+    // Halves of values are compared several times faster than bigints.
+    const [own, others] = [this.#words, other.#words];
+    return this.#layout.present.filter((_, slot) =>
+      own[2 * slot] !== others[2 * slot] || own[2 * slot + 1] !== others[2 * slot + 1]
+    );
   }
 }

@@ -17,14 +17,14 @@ const EXIT32 = { guest: "gspr", width: 32 } as const;
 const MAT = { 0: "SUC", 1: "CC", 2: "WUC" } as const;
 
 export const CRMD = csr(0x0, "CRMD", "current mode", {
-  PLV: bits(1, 0, "privilege level, 0 highest"),
-  IE: bit(2, "interrupts enabled"),
-  DA: bit(3, "direct address translation", { reset: 1n }),
-  PG: bit(4, "mapped address translation"),
+  PLV: bits(1, 0, "privilege level, 0 highest", { rules: "mode" }),
+  IE: bit(2, "interrupts enabled", { rules: "interrupts" }),
+  DA: bit(3, "direct address translation", { reset: 1n, rules: "mode" }),
+  PG: bit(4, "mapped address translation", { rules: "mode" }),
   DATF: bits(6, 5, "memory access type of fetches in direct mode", { names: MAT }),
   DATM: bits(8, 7, "memory access type of loads and stores in direct mode", { names: MAT }),
-  WE: bit(9, "watchpoints enabled"),
-}, { ...COPY32, mode: true });
+  WE: bit(9, "watchpoints enabled", { rules: "environment" }),
+}, COPY32);
 
 export const PRMD = csr(0x1, "PRMD", "mode before the exception", {
   PPLV: bits(1, 0, "previous PLV"),
@@ -37,7 +37,7 @@ export const EUEN = csr(0x2, "EUEN", "extended units enabled", {
   SXE: bit(1, "128-bit vectors (LSX)"),
   ASXE: bit(2, "256-bit vectors (LASX)"),
   BTE: bit(3, "binary translation (LBT)"),
-}, { ...COPY32, mode: true });
+}, { ...COPY32, rules: "environment" });
 
 /** ALCL0 to ALCL3 are 1 for ever where no unaligned access is allowed. */
 const UNALIGNED = { reset: (p: Profile) => p.features.has("UAL") ? 0n : 1n };
@@ -61,12 +61,12 @@ export const MISC = csr(0x3, "MISC", "miscellaneous controls", {
   DWPL2: bit(18, "stores ignore D=0 at PLV2"),
 }, {
   ...COPY32,
-  mode: true,
+  rules: "environment",
   legalise: (_old, next, profile) => profile.features.has("UAL") ? next : next | 0xf000n,
 });
 
 export const ECFG = csr(0x4, "ECFG", "exception configuration", {
-  LIE: bits(12, 0, "local interrupt enables, one bit a source"),
+  LIE: bits(12, 0, "local interrupt enables, one bit a source", { rules: "interrupts" }),
   VS: bits(18, 16, "entry spacing, 2^VS instructions; 0: one common entry"),
 }, COPY32);
 
@@ -75,6 +75,7 @@ export const ESTAT = csr(0x5, "ESTAT", "exception status", {
     writable: 0x3n,
     // LVZ-GCSR-12: the host sets and clears the latched sources of the guest copy; lines come from GINTC (LVZ-CONF-19).
     hostWritable: 0x1c03n,
+    rules: "interrupts",
   }),
   Ecode: bits(21, 16, "exception code", { access: "r", names: ECODE_NAMES }),
   EsubCode: bits(30, 22, "exception sub-code", { access: "r" }),
@@ -184,7 +185,7 @@ export const DBG = csr(0x500, "DBG", "debug control", {
   DFW: bit(10, "entered by a fetch watchpoint", { access: "r" }),
   DMW: bit(11, "entered by a load or store watchpoint", { access: "r" }),
   Ecode: bits(21, 16, "exception in debug mode", { access: "r" }),
-}, { ...EXIT32, mode: true });
+}, { ...EXIT32, rules: "environment" });
 export const DERA = csr(0x501, "DERA", "debug return address", { PC: bits(63, 0, "address") }, EXIT);
 // LVZ-GCSR-16: plain storage in host mode.
 export const DSAVE = csr(0x502, "DSAVE", "debug scratch", { Data: bits(63, 0, "software's") }, EXIT);

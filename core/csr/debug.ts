@@ -37,7 +37,7 @@ function controller(number: number, kind: WatchKind, name: string) {
     GNum: bits(19, 16, "watchpoints given to the guest, counted from 0", { needs: "LVZ" }),
   }, {
     guest: "gspr",
-    mode: true,
+    rules: "environment",
     width: 32,
     // More than there are cannot be given away.
     legalise: (_old, next, { watchpoints }) => {
@@ -93,7 +93,7 @@ function watchpoint(kind: WatchKind, n: number): WatchRegisters {
   const text = (part: string) => `${kind} watchpoint ${n}: ${part}`;
   const options = (aka: string, own: bigint): CsrOptions => ({
     ...ownedBy(kind, n),
-    mode: true,
+    rules: "environment",
     aka: [`${kind === "fetch" ? "I" : "D"}B${n}${aka}`],
     // A watchpoint of debug mode is closed to everybody else, and only debug mode makes it one.
     locked: (bank) => bank.is(DBG.DST) ? 0n : bank.is(control.DMOnly) ? ALL : own,

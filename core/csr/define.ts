@@ -20,11 +20,22 @@ export type Access = "rw" | "r" | "const" | "w1" | "w1c";
 /** A value that depends on the implementation. */
 export type PerProfile = bigint | ((profile: Profile) => bigint);
 
+/**
+ * What derived state a field rules, so that whoever keeps some knows when it is stale:
+ *
+ * - `mode`: the privilege level and whether addresses are mapped, which change with every exception;
+ * - `environment`: anything else that decides how instructions execute or addresses translate;
+ * - `interrupts`: which interrupt is pending and enabled.
+ */
+export type Rules = "mode" | "environment" | "interrupts";
+
 /** The exceptional properties of a field. */
 export interface FieldOptions {
   readonly access?: Access;
+  /** What the field rules, if not what its register does. */
+  readonly rules?: Rules;
   /** The bits of the field that software can write, where not all of them (relative to the field's bit 0). */
-  readonly writable?: bigint;
+  readonly writable?: PerProfile;
   /** The same for the host's gcsrwr, where it differs. */
   readonly hostWritable?: bigint;
   /** Value after reset; 0 by default. */
@@ -128,8 +139,8 @@ export interface CsrOptions {
   /** 32-bit registers are read sign-extended. */
   readonly width?: 32 | 64;
   readonly trappedBy?: TrapControl;
-  /** It rules how instructions execute or addresses translate: what is derived from that must be derived anew when it changes. */
-  readonly mode?: boolean;
+  /** What its fields rule, where they do not say it themselves. */
+  readonly rules?: Rules;
   /** The register exists only with this feature; otherwise it reads 0 and ignores writes. */
   readonly needs?: Feature;
   /** False where this implementation has fewer registers of a series. */
@@ -139,6 +150,8 @@ export interface CsrOptions {
    * express, such as reserved encodings. `written` has the bits that the instruction writes: all, or the mask of csrxchg.
    */
   readonly legalise?: (old: bigint, next: bigint, profile: Profile, written: bigint) => bigint;
+  /** A value with all of these bits set is legal: `legalise` does not change it. */
+  readonly legalWith?: bigint;
   /** Bits that software cannot change in the present state of the register's own bank. */
   readonly locked?: (bank: { is(field: Field): boolean }) => bigint;
   readonly aka?: readonly string[];
@@ -201,7 +214,17 @@ export class CsrDeclaration {
   writeMask(profile: Profile, writer: "own" | "host"): bigint {
     let mask = 0n;
     for (const f of this.fields) {
-      if (fieldExists(f, profile)) mask |= writableBits(f, writer);
+      if (fieldExists(f, profile)) mask |= writableBits(f, writer, profile);
+    }
+    return mask;
+  }
+
+  /** The bits whose fields rule any of these. */
+  ruling(...what: readonly Rules[]): bigint {
+    let mask = 0n;
+    for (const f of this.fields) {
+      const rules = f.spec.rules ?? this.options.rules;
+      if (rules !== undefined && what.includes(rules)) mask |= f.mask;
     }
     return mask;
   }
@@ -221,13 +244,15 @@ function fieldExists(f: Field, profile: Profile): boolean {
   return f.spec.needs === undefined || profile.features.has(f.spec.needs);
 }
 
-function writableBits(f: Field, writer: "own" | "host"): bigint {
+function writableBits(f: Field, writer: "own" | "host", profile: Profile): bigint {
   const access = f.spec.access ?? "rw";
   const shift = BigInt(f.spec.low);
   if (writer === "host" && f.spec.hostWritable !== undefined) return f.spec.hostWritable << shift;
   if (access === "const" || access === "w1") return 0n;
   if (access === "r" || access === "w1c") return writer === "host" ? f.mask : 0n;
-  return f.spec.writable === undefined ? f.mask : f.spec.writable << shift;
+  const { writable } = f.spec;
+  if (writable === undefined) return f.mask;
+  return (typeof writable === "bigint" ? writable : writable(profile)) << shift;
 }
 
 /** A register whose fields are members: `CRMD.PLV.get(value)`. */

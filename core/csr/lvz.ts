@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Profile } from "../profile.ts";
 import { bit, bits, csr, type CsrDeclaration } from "./define.ts";
 
 const HOST = { guest: "gspr", width: 32, needs: "LVZ" } as const;
@@ -10,18 +11,23 @@ const HOST = { guest: "gspr", width: 32, needs: "LVZ" } as const;
 /** The worlds that a performance counter or watchpoint of the host can mean: PMCFGn bits 22:21, xWPnCFG3 bits 6:5 (LVZ-CSR-14). */
 export const GMOD_NAMES = { 0: "host", 1: "host", 2: "guest", 3: "host and guest" } as const;
 
+/** The bits of a GID field that this processor has. */
+function gidMask({ gidBits }: Profile): bigint {
+  return (1n << BigInt(gidBits)) - 1n;
+}
+
+const USETGID = 1n << 12n;
+
 export const GTLBC = csr(0x15, "GTLBC", "guest TLB control", {
   GMTLBSZ: bits(5, 0, "MTLB entries for guest mode"),
   USETGID: bit(12, "TLB instructions of the host use TGID"),
   TOTI: bit(13, "TLB instructions and registers of the guest exit", { aka: ["totlbinv"] }),
-  TGID: bits(23, 16, "target GID"),
+  TGID: bits(23, 16, "target GID", { writable: gidMask }),
 }, {
   ...HOST,
   // TGID can be written only while, or together with, USETGID = 1 (LVZ-CSR section 1.6).
-  legalise: (old, next, profile) => {
-    const kept = next & (1n << 12n) ? next : (next & ~0xff0000n) | (old & 0xff0000n);
-    return cutGid(kept, profile.gidBits);
-  },
+  legalise: (old, next) => next & USETGID ? next : (next & ~0xff0000n) | (old & 0xff0000n),
+  legalWith: USETGID,
 });
 
 export const TRGP = csr(0x16, "TRGP", "guest information of the entry last read", {
@@ -30,11 +36,11 @@ export const TRGP = csr(0x16, "TRGP", "guest information of the entry last read"
 }, HOST);
 
 export const GSTAT = csr(0x50, "GSTAT", "guest status", {
-  VM: bit(0, "in guest mode", { access: "r" }),
+  VM: bit(0, "in guest mode", { access: "r", rules: "mode" }),
   PVM: bit(1, "the next ertn enters guest mode", { aka: ["PGM"] }),
   GIDBITS: bits(9, 4, "width of GID", { access: "const", reset: (p) => BigInt(p.gidBits), aka: ["GIDBIT"] }),
-  GID: bits(23, 16, "current guest"),
-}, { ...HOST, mode: true, aka: ["VMCTL"], legalise: (_old, next, profile) => cutGid(next, profile.gidBits) });
+  GID: bits(23, 16, "current guest", { writable: gidMask, rules: "environment" }),
+}, { ...HOST, aka: ["VMCTL"] });
 
 export const GCFG = csr(0x51, "GCFG", "guest configuration", {
   MATP: bits(3, 0, "bit n: MATC may be n", { access: "const", reset: 7n }),
@@ -62,6 +68,7 @@ export const GCFG = csr(0x51, "GCFG", "guest configuration", {
   GPERF: bits(26, 24, "counters given to the guest, counted from 0", { aka: ["GPMNum"] }),
 }, {
   ...HOST,
+  rules: "environment",
   aka: ["GCTL"],
   // LVZ-CSR-11: an encoding that the capability bits do not list leaves the field as it was.
   legalise: (old, next, profile) =>
@@ -77,6 +84,7 @@ export const GINTC = csr(0x52, "GINTC", "guest interrupt control", {
   HC: bits(23, 16, "clear control", { aka: ["HWIC"] }),
 }, {
   ...HOST,
+  rules: "interrupts",
   aka: ["GINTCTL"],
   // LVZ-INT-06, LVZ-CONF-07: a 1 written to HC clears the VIP bit in the same write; a 1 that is merely stored there does not.
   legalise: (_old, next, _profile, written) => next & ~(((next & written) >> 16n) & 0xffn),
@@ -92,12 +100,6 @@ export const LVZ: readonly CsrDeclaration[] = [GTLBC, TRGP, GSTAT, GCFG, GINTC, 
 function clampGperf(next: bigint, counters: bigint): bigint {
   const GPERF = 7n << 24n;
   return (next & GPERF) >> 24n > counters ? (next & ~GPERF) | counters << 24n : next;
-}
-
-function cutGid(value: bigint, gidBits: number): bigint {
-  const all = 0xffn << 16n;
-  const implemented = ((1n << BigInt(gidBits)) - 1n) << 16n;
-  return value & ~(all & ~implemented);
 }
 
 /** Keeps the old two-bit field at `shift` where `listed` has no bit for the new value. */

@@ -42,7 +42,7 @@ export const TLBELO1 = csr(0x13, "TLBELO1", "TLB entry, odd page", ELO, TLB);
 export const ASID = csr(0x18, "ASID", "address space identifier", {
   ASID: bits(9, 0, "current address space"),
   ASIDBITS: bits(23, 16, "width of ASID", { access: "const", reset: (p) => BigInt(p.asidBits) }),
-}, { ...TLB32, mode: true });
+}, { ...TLB32, rules: "environment" });
 
 const BASE = { Base: bits(63, 12, "base of the root directory") };
 export const PGDL = csr(0x19, "PGDL", "page directory, lower half", BASE, TLB);
@@ -83,13 +83,13 @@ export const STLBPS = csr(
   "STLBPS",
   "page size of the STLB",
   { PS: bits(5, 0, "log2 of bytes") },
-  { ...TLB32, mode: true },
+  { ...TLB32, rules: "environment" },
 );
 
 export const RVACFG = csr(0x1f, "RVACFG", "reduced virtual addresses", {
   // More than 8 is undefined; here as many bits are taken away as it says.
   RBits: bits(3, 0, "address bits taken away, 0 to 8"),
-}, { guest: "copy", width: 32, mode: true });
+}, { guest: "copy", width: 32, rules: "environment" });
 
 export const TLBRENTRY = csr(
   0x88,
@@ -131,7 +131,7 @@ export const DMW: readonly CsrDeclaration[] = [0, 1, 2, 3].map((n) =>
     PLV3: bit(3, "usable at PLV3"),
     MAT: bits(5, 4, "memory access type", { names: { 0: "SUC", 1: "CC", 2: "WUC" } }),
     VSEG: bits(63, 60, "virtual address bits 63:60"),
-  }, { guest: "copy", mode: true })
+  }, { guest: "copy", rules: "environment" })
 );
 
 export const TRANSLATION: readonly CsrDeclaration[] = [

@@ -53,28 +53,33 @@ export class ReferenceEngine implements Engine {
   }
 
   execute(m: Machine, word: number): void {
-    this.#step(m, () => word);
+    this.#step(m, word);
     m.counters.settle();
     if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
   }
 
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */
   step(m: Machine): void {
-    this.#step(m, () => m.fetch());
+    this.#step(m, undefined);
   }
 
   /** The same, of a word that was fetched at `pc` already. */
   stepWord(m: Machine, word: number): void {
-    this.#step(m, () => word);
+    this.#step(m, word);
   }
 
-  /** Executes one instruction, or takes the exception that it or its fetch raises. */
-  #step(m: Machine, fetch: () => number): void {
+  /**
+   * Executes one instruction, or takes the exception that it or its fetch raises.
+   *
+   * @param fetched its word, if that is known already
+   */
+  #step(m: Machine, fetched: number | undefined): void {
     m.word = undefined;
     try {
-      m.word = fetch();
-      m.history.record(m.pc, m.word, m.inGuest);
-      const { op, executable } = this.#decode(m.word);
+      const word = fetched ?? m.fetch();
+      m.word = word;
+      m.history.record(m.pc, word, m.inGuest);
+      const { op, executable } = this.#decode(word);
       m.nextPc = BigInt.asUintN(64, m.pc + 4n);
       executable.check?.(m, op);
       executable.execute(m, op);

@@ -12,9 +12,9 @@ const refinesXchg: RowOptions = { privileged: true, needs: "LVZ", refines: "gcsr
 // deno-fmt-ignore
 /** The virtualization extension (LVZ). */
 export const LVZ: readonly Row[] = [
-  ["gcsrrd",    "00000101 csr:14 00000 rd", "rd, csr",     "ine", call("gcsrrd"),   refinesXchg],
-  ["gcsrwr",    "00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrwr"),   refinesXchg],
-  ["gcsrxchg",  "00000101 csr:14 rj rd",    "rd, rj, csr", "ine", call("gcsrxchg"), lvz],
+  ["gcsrrd",    "00000101 csr:14 00000 rd", "rd, csr",     "ine", call("gcsrrd", { writes: ["rd"] }), refinesXchg],
+  ["gcsrwr",    "00000101 csr:14 00001 rd", "rd, csr",     "ine", call("gcsrwr", { reads: ["rd"], writes: ["rd"] }), refinesXchg],
+  ["gcsrxchg",  "00000101 csr:14 rj rd",    "rd, rj, csr", "ine", call("gcsrxchg", { reads: ["rd", "rj"], writes: ["rd"] }), lvz],
 
   ["gtlbclr",   "00000110010010000010000000000001", "", "ine", call("gtlbclr"),   lvz],
   ["gtlbflush", "00000110010010000010010000000001", "", "ine", call("gtlbflush"), lvz],

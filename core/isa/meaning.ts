@@ -146,7 +146,13 @@ export type Stmt =
     /** Written to BADV when the exception is raised. */
     readonly badv?: Expr;
   }
-  | { readonly kind: "call"; readonly name: string }
+  | {
+    readonly kind: "call";
+    readonly name: string;
+    /** The registers that the function uses, where that is of interest. */
+    readonly reads?: readonly RegisterField[];
+    readonly writes?: readonly RegisterField[];
+  }
   | { readonly kind: "seq"; readonly body: readonly Stmt[] };
 
 // Leaves -------------------------------------------------------------------------------------------------------------
@@ -342,9 +348,15 @@ export function raiseIf(condition: Expr, exception: MeaningException, badv?: Exp
     : { kind: "raise", exception, condition, badv };
 }
 
+/** The general registers that a plain function uses. */
+export interface CallUse {
+  readonly reads?: readonly RegisterField[];
+  readonly writes?: readonly RegisterField[];
+}
+
 /** A plain function of the machine, by name (see `core/exec/calls.ts`). */
-export function call(name: string): Stmt {
-  return { kind: "call", name };
+export function call(name: string, use: CallUse = {}): Stmt {
+  return { kind: "call", name, ...use };
 }
 
 /** Several effects, in order. */

@@ -16,9 +16,9 @@ const walker: RowOptions = { privileged: true, needs: "LSPW" };
 // deno-fmt-ignore
 /** Privileged instructions of the base architecture. */
 export const PRIVILEGED: readonly Row[] = [
-  ["csrrd",     "00000100 csr:14 00000 rd", "rd, csr",     "bank", call("csrrd"),   refinesXchg],
-  ["csrwr",     "00000100 csr:14 00001 rd", "rd, csr",     "bank", call("csrwr"),   refinesXchg],
-  ["csrxchg",   "00000100 csr:14 rj rd",    "rd, rj, csr", "bank", call("csrxchg"), privileged],
+  ["csrrd",     "00000100 csr:14 00000 rd", "rd, csr",     "bank", call("csrrd", { writes: ["rd"] }), refinesXchg],
+  ["csrwr",     "00000100 csr:14 00001 rd", "rd, csr",     "bank", call("csrwr", { reads: ["rd"], writes: ["rd"] }), refinesXchg],
+  ["csrxchg",   "00000100 csr:14 rj rd",    "rd, rj, csr", "bank", call("csrxchg", { reads: ["rd", "rj"], writes: ["rd"] }), privileged],
 
   // The manual knows one exception to "privileged instructions need PLV0", csrrd of performance counters; cacop is none.
   ["cacop",     "0000011000 si12 rj code:5", "code, rj, si12", "cacop", call("cacop"), privileged],

@@ -55,6 +55,10 @@ function compute(meaning: Stmt): RegisterUse {
       if (isFlag(node.target)) flagWrites.add(node.target);
       else floatWrites.add(node.target);
     }
+    if (node.kind === "call") {
+      node.reads?.forEach((field) => reads.add(field));
+      node.writes?.forEach((field) => writes.add(field));
+    }
     for (const part of Object.values(node).flat()) {
       if (typeof part === "object" && part !== null && "kind" in part) visit(part as Stmt | Expr);
     }

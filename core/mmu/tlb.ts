@@ -8,6 +8,7 @@
  * @module
  */
 import type { Profile } from "../profile.ts";
+import type { Restore, Stateful } from "../snapshot/stateful.ts";
 
 /** What an entry translates: host VA to PA, guest VA to GPA (stage 1), or GPA to HPA (stage 2). LVZ-TLB-02. */
 export type EntryKind = "host" | "stage1" | "stage2";
@@ -41,7 +42,7 @@ export function pairNumber(address: bigint, ps: number): number {
 }
 
 /** The TLB of one processor. */
-export class Tlb {
+export class Tlb implements Stateful {
   /** Grows with every change; caches of translations compare it. */
   generation = 0;
   /**
@@ -52,7 +53,7 @@ export class Tlb {
   readonly size: number;
   readonly #sets: number;
   readonly #ways: number;
-  readonly #entries: (TlbEntry | undefined)[];
+  #entries: (TlbEntry | undefined)[];
   readonly #nextWay: Uint8Array;
   #nextMtlb = 0;
   /** Entries that exist, so that emptying an empty TLB costs nothing. */
@@ -106,6 +107,23 @@ export class Tlb {
   /** Puts an entry where the hardware chooses (tlbfill): the STLB if its size is the STLB's, else the MTLB. */
   fill(entry: TlbEntry, stlbPs: number): void {
     this.write(entry.ps === stlbPs ? this.#chooseWay(entry.pair % this.#sets) : this.#chooseMtlb(), entry);
+  }
+
+  /** Keeps the entries, and which are replaced next. */
+  save(): Restore {
+    const [entries, nextWay] = [this.#entries.slice(), this.#nextWay.slice()];
+    const [nextMtlb, existing] = [this.#nextMtlb, this.#existing];
+    let equalAt = this.generation;
+    return () => {
+      // Whatever changes anything of the TLB counts.
+      if (this.generation === equalAt) return;
+      this.#entries = entries.slice();
+      this.#nextWay.set(nextWay);
+      this.#nextMtlb = nextMtlb;
+      this.#existing = existing;
+      equalAt = ++this.generation;
+      this.listener?.(undefined);
+    };
   }
 
   #chooseWay(set: number): number {

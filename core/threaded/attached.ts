@@ -5,17 +5,30 @@
  */
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
+import type { Decoded } from "../isa/decode.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
-import { pendingInterrupt } from "../interrupts.ts";
+import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory } from "../memory.ts";
 import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
-import { CodeCache, MOST_PAGES } from "./code_cache.ts";
-import { contextOf, isPlain } from "./context.ts";
+import { CodeCache, type CodePage, MOST_PAGES } from "./code_cache.ts";
+import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
-import { CODE, CODE_PAGE_BYTES, CONTROL, EXIT, GPR, OP } from "./layout.ts";
-import { MOST_REGIONS, Regions } from "./regions.ts";
+import {
+  BANK,
+  BANKS,
+  CODE,
+  CODE_PAGE_BYTES,
+  CONTROL,
+  EXIT,
+  GPR,
+  LLBITS,
+  MOST_REGIONS,
+  OP,
+} from "./layout.ts";
+import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
+import { select } from "./selection.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
@@ -43,14 +56,9 @@ export class AttachedMachine {
   readonly #code: CodeCache;
   readonly #regions: Regions;
   readonly #exports: Exports;
-  readonly #fp: FpState;
-  #untilHost = false;
+  readonly #contexts: Contexts;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
-  /** {@linkcode Machine.modes} when the context was looked at. */
-  #modes = -1;
-  #context = "";
-  #plain = false;
   /** {@linkcode Machine.changes} when no interrupt was pending. */
   #quietAt = -1;
 
@@ -60,6 +68,7 @@ export class AttachedMachine {
     memory: WebAssembly.Memory,
     built: ThreadedModule,
     reference: ReferenceEngine,
+    limits: RegionLimits,
   ) {
     this.m = m;
     this.#ram = ram;
@@ -69,11 +78,13 @@ export class AttachedMachine {
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
     this.#tlb = new SoftwareTlb(buffer);
-    this.#code = new CodeCache(buffer, memory.buffer, built.functions, m.profile, {
-      dropped: () => this.#dropped(),
+    this.#contexts = new Contexts(m, this.#words, this.#tlb);
+    const selected = (op: Decoded) => select(op, built, m.profile);
+    this.#code = new CodeCache(buffer, memory.buffer, selected, {
+      forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    const { functions, entries } = built;
+    const { entries, hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -87,19 +98,44 @@ export class AttachedMachine {
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
-    this.#regions = new Regions({ words: this.#words, table, entries, functions, imports });
+    this.#regions = new Regions({
+      ...{ words: this.#words, state, ram: memory, table, imports },
+      ...{ entries, select: selected, profile: m.profile, hotAfter, limits },
+    });
+    this.#moveState(buffer);
+    m.tlb.listener = (entry) => this.#forget(entry);
+    m.written = (address, size) => this.#code.written(address - ram.base, size);
+    if (ram.history === undefined) return;
+    ram.history.listener = {
+      cleaned: () => this.#tlb.clearKind("store"),
+      replaced: (offset) => this.#replaced(offset),
+    };
+  }
+
+  /** Lets the machine keep its registers where wasm finds them. */
+  #moveState(buffer: ArrayBufferLike): void {
+    const { m } = this;
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
     m.gpr = gpr;
-    this.#fp = new FpState(m, buffer);
-    m.tlb.listener = (entry) => this.#forget(entry);
-    m.written = (address, size) => this.#code.written(address - ram.base, size);
+    new FpState(m, buffer);
+    for (const world of ["host", "guest"] as const) {
+      const bank = m[world];
+      const { length } = bank.values;
+      if (BANK.values + length * DOUBLE > BANKS.bytes) {
+        throw new RangeError(`Cannot keep ${length} CSRs: a bank has ${BANKS.bytes} bytes`);
+      }
+      bank.moveTo(new BigUint64Array(buffer, BANKS[world] + BANK.values, length));
+      const ll = m.llbit(world === "guest");
+      const cells = new Float64Array(buffer, LLBITS[world], 2);
+      cells.set(ll.cells);
+      ll.cells = cells;
+    }
   }
 
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
   begin(untilHost: boolean): void {
-    this.#untilHost = untilHost;
-    if (this.#regions.full) this.#code.drop();
+    this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
     this.#tlb.clearKind("fetch");
   }
 
@@ -112,11 +148,12 @@ export class AttachedMachine {
   run(most: number): boolean {
     const { m } = this;
     this.#limit = m.clock.executed + Math.min(most, LONGEST_STRETCH);
-    this.#quietAt = m.changes;
+    this.#calm();
     const op = this.#prepare();
     if (op === 0) return false;
     const reason = this.#exports.run(op, this.#left());
     if (reason === EXIT.stop) return true;
+    this.#notice();
     m.clock.executed = this.#limit - (reason === EXIT.budget ? 0 : this.#words[CONTROL.left / WORD]!);
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
@@ -136,9 +173,32 @@ export class AttachedMachine {
     return BigInt.asUintN(64, this.#doubles[CONTROL.pcDelta / DOUBLE]! + BigInt(op >>> 3));
   }
 
+  /** No interrupt is pending: shows wasm the lines, with which it finds out whether one would be after a return. */
+  #calm(): void {
+    const { m } = this;
+    if (m.changes === this.#quietAt) return;
+    this.#words[(BANKS.host + BANK.lines) / WORD] = Number(hostLines(m));
+    this.#words[(BANKS.guest + BANK.lines) / WORD] = Number(guestLines(m));
+    this.#quietAt = m.changes;
+  }
+
+  /** Takes notice of what wasm did to the mode. */
+  #notice(): void {
+    const words = this.#words;
+    if (words[CONTROL.moved / WORD] === 0) return;
+    const { m } = this;
+    m.clock.trapped += words[CONTROL.trapped / WORD]!;
+    words[CONTROL.moved / WORD] = words[CONTROL.trapped / WORD] = 0;
+    m.modes++;
+    this.#contexts.moved();
+    // It saw to it that no interrupt is pending.
+    this.#quietAt = ++m.changes;
+  }
+
   /** Executes one instruction that wasm cannot. */
   #step(): number {
     const { m } = this;
+    this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
     const pc = this.#pcOf(op);
     m.pc = pc;
@@ -146,24 +206,27 @@ export class AttachedMachine {
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
     if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;
-    if (m.stopRequest !== undefined || m.idle || (this.#untilHost && !m.inGuest)) return 0;
+    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return 0;
     if (m.changes !== this.#quietAt) {
       if (pendingInterrupt(m) !== undefined) return 0;
       m.counters.settle();
-      this.#quietAt = m.changes;
+      this.#calm();
     }
-    const goesOn = m.modes === this.#modes && m.tlb.generation === generation && m.pc === pc + 4n;
+    const goesOn = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
     // Behind the last operation of a page is one that leads to the next.
     const next = goesOn ? op + OP.bytes : this.#prepare();
     if (next !== 0) this.#words[CONTROL.left / WORD] = this.#left();
     return next;
   }
 
+  #stopsAtHost(): boolean {
+    return this.#words[CONTROL.untilHost / WORD] !== 0 && !this.m.inGuest;
+  }
+
   /** The operation at the machine's pc, ready to be executed; 0 if wasm cannot. */
   #prepare(): number {
     const { m } = this;
-    if (m.modes !== this.#modes) this.#changeContext();
-    if (!this.#plain || m.pc & 3n) return 0;
+    if (!this.#contexts.update() || m.pc & 3n) return 0;
     const page = this.#tlb.find("fetch", m.pc) ?? this.#findCode(m.pc);
     if (page === undefined) return 0;
     this.#words[CONTROL.page / WORD] = page;
@@ -175,9 +238,7 @@ export class AttachedMachine {
   #forget(entry: TlbEntry | undefined): void {
     // What a page of the second stage translates, or one of many pages, is known by no number here.
     if (entry === undefined || entry.kind === "stage2" || entry.ps > LARGEST_SMALL_PAGE) {
-      this.#tlb.clear();
-      this.#context = "";
-      this.#modes = -1;
+      this.#contexts.clear();
       return;
     }
     const pages = 1 << (entry.ps + 1 - 12);
@@ -185,21 +246,7 @@ export class AttachedMachine {
     for (let page = first; page < first + pages; page++) this.#tlb.forgetPage(page);
   }
 
-  #changeContext(): void {
-    const { m } = this;
-    const context = contextOf(m);
-    if (context !== this.#context) {
-      this.#tlb.select(context);
-      this.#context = context;
-    }
-    this.#plain = isPlain(m);
-    this.#fp.changeContext();
-    this.#modes = m.modes;
-  }
-
   #makeRegion(op: number): void {
-    // To begin anew here would pull the ground from under the operation being executed.
-    if (this.#regions.full) return;
     const page = this.#code.pageOf(op);
     this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
   }
@@ -208,10 +255,22 @@ export class AttachedMachine {
     this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
-  #dropped(): void {
-    this.#regions.drop();
+  /** A page of RAM is another one now. */
+  #replaced(offset: number): void {
+    const page = this.#code.find(offset);
+    if (page !== undefined) this.#code.refresh(page);
+  }
+
+  /** Pages of operations are gone. */
+  #forgotten(pages: readonly CodePage[]): void {
+    for (const { at } of pages) this.#regions.forgetPage(at);
     this.#tlb.clearKind("fetch");
     this.#tlb.clearKind("store");
+  }
+
+  /** What became of the regions. */
+  get regions(): RegionCounts {
+    return this.#regions.counts;
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
@@ -239,11 +298,13 @@ export class AttachedMachine {
   }
 
   #find(kind: "load" | "store"): number {
+    this.#notice();
     const address = this.#doubles[CONTROL.missed / DOUBLE]!;
     // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
     if (this.#tlb.find(kind, address) !== undefined) return 0;
     const offset = this.#offsetOf(address, kind);
     if (offset === undefined) return 0;
+    if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - Number(address & 0xffff_f000n)) | 0;
     this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
     return 1;

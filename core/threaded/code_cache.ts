@@ -6,10 +6,9 @@
  */
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
-import type { Instruction } from "../isa/table.ts";
-import type { Profile } from "../profile.ts";
-import { FP_PLACES } from "./op_floats.ts";
 import { CODE, CODE_PAGE_BYTES, DISCARD, FP, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
+import { FP_PLACES } from "./op_floats.ts";
+import type { Selected } from "./selection.ts";
 
 /** The operations of one page. */
 export interface CodePage {
@@ -22,13 +21,15 @@ export interface CodePage {
 }
 
 const WORD = 4;
-/** Pages kept. When there are more, all begin anew. */
+/** Pages kept. */
 export const MOST_PAGES = 512;
+/** So many of them make room when there are more, in turn. */
+const FORGOTTEN_PAGES = 64;
 
 /** Who has to hear what happens to operations. */
 export interface CodeListener {
-  /** All are gone. */
-  dropped(): void;
+  /** Those of some pages are gone. */
+  forgotten(pages: readonly CodePage[]): void;
   /** One that is part of a region has to be decoded again. */
   invalidate(op: number): void;
 }
@@ -38,24 +39,23 @@ export class CodeCache {
   readonly #state: DataView;
   readonly #stateWords: Int32Array;
   readonly #ram: Uint32Array;
-  readonly #functions: ReadonlyMap<Instruction, number>;
-  readonly #profile: Profile;
+  readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
-  #pages: CodePage[] = [];
+  readonly #pages: CodePage[] = [];
+  /** Where the next page goes. */
+  #next = 0;
   readonly #listener: CodeListener;
 
   constructor(
     state: ArrayBufferLike,
     ram: ArrayBufferLike,
-    functions: ReadonlyMap<Instruction, number>,
-    profile: Profile,
+    select: (op: Decoded) => Selected,
     listener: CodeListener,
   ) {
     this.#state = new DataView(state);
     this.#stateWords = new Int32Array(state);
     this.#ram = new Uint32Array(ram);
-    this.#functions = functions;
-    this.#profile = profile;
+    this.#select = select;
     this.#listener = listener;
   }
 
@@ -70,21 +70,22 @@ export class CodeCache {
   }
 
   #add(offset: number): CodePage {
-    if (this.#pages.length === MOST_PAGES) this.drop();
-    const at = CODE + this.#pages.length * CODE_PAGE_BYTES;
+    if (this.#pages.length === MOST_PAGES && this.#next % FORGOTTEN_PAGES === 0) this.#forgetPages();
+    const at = CODE + this.#next * CODE_PAGE_BYTES;
     const made = { at, offset, words: new Uint32Array(PAGE_OPS) };
     this.#stateWords.fill(TABLE.undecoded, at / WORD, (at + CODE_PAGE_BYTES) / WORD);
     this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
-    this.#pages.push(made);
+    this.#pages[this.#next] = made;
+    this.#next = (this.#next + 1) % MOST_PAGES;
     this.#byOffset.set(offset, made);
     return made;
   }
 
-  /** Forgets everything. */
-  drop(): void {
-    this.#pages = [];
-    this.#byOffset.clear();
-    this.#listener.dropped();
+  /** Makes room where the next pages go: those there are the oldest. */
+  #forgetPages(): void {
+    const gone = this.#pages.slice(this.#next, this.#next + FORGOTTEN_PAGES);
+    for (const { offset } of gone) this.#byOffset.delete(offset);
+    this.#listener.forgotten(gone);
   }
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */
@@ -124,13 +125,13 @@ export class CodeCache {
     return page.words[(op - page.at) / OP.bytes]!;
   }
 
-  /** The instruction at an index of a page, undefined where the engine has to execute it. */
+  /** The instruction at an index of a page, undefined where a region cannot contain it. */
   instructionAt(page: CodePage, index: number): Decoded | undefined {
     const op = page.at + index * OP.bytes;
     const at = (op + OP.f) / WORD;
     if (this.#stateWords[at] === TABLE.undecoded) this.decode(op);
     const decoded = this.#stateWords[at] === TABLE.slow ? undefined : decode(page.words[index]!);
-    return decoded;
+    return decoded !== undefined && this.#select(decoded).inRegions ? decoded : undefined;
   }
 
   /** Decodes one operation. */
@@ -140,30 +141,21 @@ export class CodeCache {
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
     const decoded = decode(word);
-    const f = decoded === undefined ? TABLE.slow : this.#functionOf(decoded);
-    this.#stateWords[(op + OP.f) / WORD] = f;
-    if (decoded !== undefined && f !== TABLE.slow) this.#writeOperands(op, decoded);
+    const selected = decoded === undefined ? undefined : this.#select(decoded);
+    this.#stateWords[(op + OP.f) / WORD] = selected?.f ?? TABLE.slow;
+    if (decoded !== undefined && selected !== undefined) this.#writeOperands(op, decoded, selected);
   }
 
-  #functionOf({ instruction, rd }: Decoded): number {
-    const { needs, meaning } = instruction;
-    const { reads, writes } = registerUse(meaning);
-    if (needs !== undefined && !this.#profile.features.has(needs)) return TABLE.slow;
-    // r0 cannot be both the constant 0 and the place for a result that nobody wants.
-    if (rd === 0 && writes.has("rd") && reads.has("rd")) return TABLE.slow;
-    return this.#functions.get(instruction) ?? TABLE.slow;
-  }
-
-  #writeOperands(op: number, decoded: Decoded): void {
-    const { instruction, rd, rj, rk, immediates } = decoded;
+  #writeOperands(op: number, decoded: Decoded, { first, second, third }: Selected): void {
+    const { instruction, rd, rj, rk } = decoded;
+    const { writes, floatReads, floatWrites, flagReads, flagWrites } = registerUse(instruction.meaning);
     const state = this.#state;
-    const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
+    const isDiscarded = rd === 0 && writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
     state.setInt32(op + OP.rj, 8 * rj, true);
-    state.setInt32(op + OP.rk, 8 * rk, true);
-    state.setBigUint64(op + OP.first, immediates[0] ?? 0n, true);
-    state.setInt32(op + OP.second, Number(BigInt.asIntN(32, immediates[1] ?? 0n)), true);
-    const { floatReads, floatWrites, flagReads, flagWrites } = registerUse(instruction.meaning);
+    state.setInt32(op + OP.rk, third ?? 8 * rk, true);
+    state.setBigUint64(op + OP.first, first, true);
+    state.setInt32(op + OP.second, second, true);
     for (const field of [...floatReads, ...floatWrites]) {
       state.setInt32(op + FP_PLACES[field], FP.registers + 8 * decoded[field], true);
     }

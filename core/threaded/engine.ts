@@ -9,7 +9,9 @@ import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { attend, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
+import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
+import type { RegionCounts, RegionLimits } from "./regions.ts";
 import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
 
 /** Options of {@linkcode ThreadedEngine}. */
@@ -19,6 +21,8 @@ export interface ThreadedOptions {
    * @default {400}
    */
   readonly hotAfter?: number;
+  /** How much translated code to keep for a machine. */
+  readonly keep?: RegionLimits;
 }
 
 const HOT_AFTER = 400;
@@ -31,10 +35,12 @@ export class ThreadedEngine implements Engine {
   readonly #reference = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
-  #built: ThreadedModule | undefined;
+  readonly #built = new Map<Profile, ThreadedModule>();
+  readonly #keep: RegionLimits;
 
   constructor(options: ThreadedOptions = {}) {
     this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    this.#keep = options.keep ?? {};
   }
 
   run(m: Machine, limits: RunLimits): Stop {
@@ -46,15 +52,26 @@ export class ThreadedEngine implements Engine {
     this.#reference.execute(m, word);
   }
 
+  /** What became of the regions of a machine, undefined if it was not run here. */
+  regionsOf(m: Machine): RegionCounts | undefined {
+    return this.#attached.get(m)?.regions;
+  }
+
   #attach(m: Machine): AttachedMachine | undefined {
     const found = this.#attached.get(m);
     if (found !== undefined) return found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
-    this.#built ??= buildThreadedModule(this.#hotAfter);
-    const made = new AttachedMachine(m, ram, ram.memory, this.#built, this.#reference);
+    const built = this.#moduleFor(m.profile);
+    const made = new AttachedMachine(m, ram, ram.memory, built, this.#reference, this.#keep);
     this.#attached.set(m, made);
     return made;
+  }
+
+  #moduleFor(profile: Profile): ThreadedModule {
+    let built = this.#built.get(profile);
+    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#hotAfter, profile));
+    return built;
   }
 
   #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {

@@ -134,7 +134,7 @@ export class ComputeCode {
     const differs = from === "s" ? "f32.ne" : "f64.ne";
     code.get(a).get(a).op(differs);
     if (b !== a) code.get(b).get(b).op(differs, "i32.or");
-    code.if();
+    code.ifUnlikely();
     this.#leave();
     code.end();
     this.#floats.remember(REMEMBERED.exact, []);
@@ -157,7 +157,7 @@ export class ComputeCode {
     if (to === "w" || to === "l") this.#leaveBeyond(to, result);
     this.#floats.mode();
     if (to === "s" || to === "d") this.#odd(native.family, to, result);
-    code.if();
+    code.ifUnlikely();
     this.#doubt(native, [a, b, c], result);
     code.end();
     this.#floats.remember(REMEMBERED.first + OPERATION_NAMES.indexOf(operation), this.#raw);
@@ -183,7 +183,7 @@ export class ComputeCode {
     const code = this.#code;
     const [least, greatest] = INTEGER_RANGES[width];
     code.get(result).f64(least).op("f64.ge").get(result).f64(greatest).op("f64.le", "i32.and", "i32.eqz")
-      .if();
+      .ifUnlikely();
     this.#leave();
     code.end();
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { EUEN } from "../csr/basic.ts";
 import { computeWith, FP_OPERATIONS } from "../exec/fp_operations.ts";
 import { OPERATION_NAMES } from "../isa/table.ts";
 import type { FcsrKeeper, Machine } from "../machine.ts";
@@ -15,13 +14,11 @@ const CAUSE = 0x1f000000;
 
 /** Keeps a machine's floating-point registers, and knows what the last operation of generated code did to FCSR0. */
 export class FpState implements FcsrKeeper {
-  readonly #m: Machine;
   readonly #words: Int32Array;
   readonly #operands: BigUint64Array;
 
   /** Moves the registers into `state`, where they stay. */
   constructor(m: Machine, state: ArrayBufferLike) {
-    this.#m = m;
     this.#words = new Int32Array(state);
     this.#operands = new BigUint64Array(state, FP.operands, 3);
     const fpr = new BigUint64Array(state, FP.registers, 32);
@@ -32,12 +29,6 @@ export class FpState implements FcsrKeeper {
     m.fpr = fpr;
     m.fcc = fcc;
     m.fcsrKeeper = this;
-  }
-
-  /** Tells generated code whether the unit is enabled: in guest mode by both worlds. */
-  changeContext(): void {
-    const { host, current } = this.#m;
-    this.#words[FP.disabled / 4] = host.is(EUEN.FPE) && current.is(EUEN.FPE) ? 0 : 1;
   }
 
   /** FCSR0. Computes the remembered operation again if there is one. */

@@ -5,6 +5,7 @@
  */
 import { type Decoded, operandValue } from "../isa/decode.ts";
 import type { Expr, Stmt } from "../isa/meaning.ts";
+import { registerUse } from "../isa/register_use.ts";
 import type { Instruction } from "../isa/table.ts";
 import { PAGE_OPS } from "./layout.ts";
 
@@ -16,17 +17,27 @@ export interface Block {
   readonly target: number | undefined;
   /** Where execution continues otherwise; undefined behind a jump that is always taken. */
   readonly next: number | undefined;
+  /** It ends with a jump to wherever a register says. */
+  readonly isIndirect: boolean;
 }
 
-/** The blocks of a region in reverse postorder. */
+/** The blocks of a region in reverse postorder. The first is the dispatcher: it is empty and leads to the entries. */
 export interface Graph {
   readonly blocks: readonly Block[];
   /** Position in `blocks` by the first instruction. */
   readonly position: ReadonlyMap<number, number>;
-  /** For each block, the position of its immediate dominator; the entry is its own. */
+  /** For each block, the positions that it leads to. */
+  readonly successors: readonly (readonly number[])[];
+  /** For each block, the position of its immediate dominator; the dispatcher is its own. */
   readonly dominator: readonly number[];
+  /** Where the region may be entered from outside: where it begins, behind calls and behind what it leaves to the engine. */
+  readonly entries: readonly number[];
+  /** Where the dispatcher leads to: the entries, and what is reached by an edge that is not structured. */
+  readonly dispatched: readonly number[];
 }
 
+/** The dispatcher's position. */
+export const DISPATCHER = 0;
 const MOST_INSTRUCTIONS = 256;
 
 /** How an instruction transfers control. */
@@ -59,40 +70,108 @@ function relativeOperand(target: Expr): string | undefined {
 /** Gives the instruction at an index of the page, undefined if a region cannot contain it. */
 export type InstructionAt = (index: number) => Decoded | undefined;
 
+type Ends = Omit<Block, "first" | "instructions">;
+
 /** Where an instruction may lead, within the page. */
-function successors(op: Decoded, index: number): Pick<Block, "target" | "next"> {
+function endsOf(op: Decoded, index: number): Ends {
   const leaving = leavingOf(op.instruction);
   const next = index + 1 < PAGE_OPS ? index + 1 : undefined;
-  if (leaving === undefined) return { target: undefined, next };
+  if (leaving === undefined) return { target: undefined, next, isIndirect: false };
   const operand = leaving.distance === undefined ? undefined : op.instruction.immediates[leaving.distance];
   const target = operand === undefined ? -1 : index + Number(operandValue(operand, op.word)) / 4;
   return {
     target: target >= 0 && target < PAGE_OPS ? target : undefined,
     next: leaving.conditional ? next : undefined,
+    isIndirect: operand === undefined,
   };
 }
 
+/** True for a jump that keeps where to come back to. */
+function isCall({ instruction, rd }: Decoded): boolean {
+  const { links, writes } = registerUse(instruction.meaning);
+  return leavingOf(instruction)?.conditional === false && (links || (writes.has("rd") && rd !== 0));
+}
+
 /** Collects the code that can be reached from an instruction without leaving its page. */
-export function findRegion(entry: number, at: InstructionAt): Graph | undefined {
-  const found = new Map<number, Decoded>();
-  const leaders = new Set([entry]);
-  const open = [entry];
-  for (let from = open.pop(); from !== undefined; from = open.pop()) {
-    let index: number | undefined = from;
-    while (index !== undefined && !found.has(index) && found.size < MOST_INSTRUCTIONS) {
-      const op = at(index);
-      if (op === undefined) break;
-      found.set(index, op);
-      const { target, next } = successors(op, index);
-      if (target !== undefined) {
-        leaders.add(target);
-        open.push(target);
+class Search {
+  readonly found = new Map<number, Decoded>();
+  readonly leaders: Set<number>;
+  readonly entries: Set<number>;
+  readonly #at: InstructionAt;
+  readonly #open: number[];
+
+  constructor(entry: number, at: InstructionAt) {
+    this.#at = at;
+    this.leaders = new Set([entry]);
+    this.entries = new Set([entry]);
+    this.#open = [entry];
+  }
+
+  run(): void {
+    for (let from = this.#open.pop(); from !== undefined; from = this.#open.pop()) {
+      let index: number | undefined = from;
+      while (index !== undefined && !this.found.has(index) && this.found.size < MOST_INSTRUCTIONS) {
+        index = this.#visit(index);
       }
-      if (leavingOf(op.instruction) !== undefined && next !== undefined) leaders.add(next);
-      index = next;
     }
   }
-  return found.size === 0 ? undefined : order(makeBlocks(found, leaders), entry);
+
+  /** The instruction behind, if it is reached. */
+  #visit(index: number): number | undefined {
+    const behind = index + 1 < PAGE_OPS ? index + 1 : undefined;
+    const op = this.#at(index);
+    if (op === undefined) {
+      // The engine executes this one and comes back behind it. Several of them are none to begin a region between.
+      const isReached = this.found.has(index - 1) || this.found.size === 0;
+      if (behind !== undefined && isReached) this.#enterAt(behind);
+      return undefined;
+    }
+    this.found.set(index, op);
+    const { target, next } = endsOf(op, index);
+    if (target !== undefined) this.#leadTo(target);
+    if (leavingOf(op.instruction) === undefined) return next;
+    if (isCall(op)) {
+      if (target !== undefined) this.entries.add(target);
+      if (behind !== undefined) this.#enterAt(behind);
+    }
+    if (next !== undefined) this.leaders.add(next);
+    return next;
+  }
+
+  #leadTo(index: number): void {
+    this.leaders.add(index);
+    this.#open.push(index);
+  }
+
+  #enterAt(index: number): void {
+    this.entries.add(index);
+    this.#leadTo(index);
+  }
+}
+
+/** The region that begins with an instruction. */
+export function findRegion(entry: number, at: InstructionAt): Graph | undefined {
+  const search = new Search(entry, at);
+  search.run();
+  const { found, leaders } = search;
+  if (found.size === 0) return undefined;
+  const blocks = makeBlocks(found, leaders);
+  const entries = [...search.entries].filter((first) => blocks.has(first));
+  // An edge into a loop from aside goes through the dispatcher, which may make other loops such as can be entered from aside.
+  let dispatched: readonly number[] = entries;
+  for (;;) {
+    const graph = order(blocks, entries, dispatched);
+    const all = new Set([...dispatched, ...asideIn(graph)]);
+    if (all.size === dispatched.length) return graph;
+    dispatched = [...all];
+  }
+}
+
+/** The targets of edges that structured control flow cannot express. */
+function asideIn(graph: Graph): readonly number[] {
+  return graph.successors.flatMap((all, from) =>
+    all.filter((to) => to <= from && !dominates(graph, to, from)).map((to) => graph.blocks[to]?.first ?? 0)
+  );
 }
 
 function makeBlocks(
@@ -103,10 +182,10 @@ function makeBlocks(
   for (const first of leaders) {
     const instructions: Decoded[] = [];
     let index: number | undefined = first;
-    let ends: Pick<Block, "target" | "next"> = { target: undefined, next: first };
+    let ends: Ends = { target: undefined, next: first, isIndirect: false };
     for (let op = found.get(first); op !== undefined && index !== undefined;) {
       instructions.push(op);
-      ends = successors(op, index);
+      ends = endsOf(op, index);
       if (leavingOf(op.instruction) !== undefined) break;
       index = ends.next;
       op = index === undefined || leaders.has(index) ? undefined : found.get(index);
@@ -116,7 +195,19 @@ function makeBlocks(
   return blocks;
 }
 
-function order(blocks: ReadonlyMap<number, Block>, entry: number): Graph {
+const NO_BLOCK: Block = {
+  first: -1,
+  instructions: [],
+  target: undefined,
+  next: undefined,
+  isIndirect: false,
+};
+
+function order(
+  blocks: ReadonlyMap<number, Block>,
+  entries: readonly number[],
+  dispatched: readonly number[],
+): Graph {
   const visited = new Set<number>();
   const postorder: Block[] = [];
   const visit = (first: number | undefined) => {
@@ -127,23 +218,32 @@ function order(blocks: ReadonlyMap<number, Block>, entry: number): Graph {
     visit(block.next);
     postorder.push(block);
   };
-  visit(entry);
-  const ordered = postorder.reverse();
+  dispatched.forEach(visit);
+  const ordered = [NO_BLOCK, ...postorder.reverse()];
   const position = new Map(ordered.map((block, i) => [block.first, i]));
-  return { blocks: ordered, position, dominator: dominators(ordered, position) };
+  const isDispatcher = entries.length > 1;
+  const successors = ordered.map((block, i) =>
+    i === DISPATCHER
+      ? positionsOf(dispatched, position)
+      : positionsOf([block.target, block.next], position, block.isIndirect && isDispatcher)
+  );
+  return { blocks: ordered, position, successors, dominator: dominators(successors), entries, dispatched };
 }
 
-/** The positions of the blocks that a block leads to. */
-export function leadsTo({ target, next }: Block, position: ReadonlyMap<number, number>): readonly number[] {
-  const all = [target, next].map((first) => first === undefined ? undefined : position.get(first));
-  return [...new Set(all.filter((p) => p !== undefined))];
+function positionsOf(
+  firsts: readonly (number | undefined)[],
+  position: ReadonlyMap<number, number>,
+  isDispatching = false,
+): readonly number[] {
+  const all = firsts.map((first) => first === undefined ? undefined : position.get(first));
+  return [...new Set([...all, isDispatching ? DISPATCHER : undefined].filter((p) => p !== undefined))];
 }
 
 /** Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
-function dominators(blocks: readonly Block[], position: ReadonlyMap<number, number>): readonly number[] {
-  const predecessors: number[][] = blocks.map(() => []);
-  blocks.forEach((block, from) => leadsTo(block, position).forEach((to) => predecessors[to]?.push(from)));
-  const dominator: number[] = blocks.map(() => -1);
+function dominators(successors: readonly (readonly number[])[]): readonly number[] {
+  const predecessors: number[][] = successors.map(() => []);
+  successors.forEach((all, from) => all.forEach((to) => predecessors[to]?.push(from)));
+  const dominator: number[] = successors.map(() => -1);
   dominator[0] = 0;
   const meet = (a: number, b: number) => {
     while (a !== b) {
@@ -154,7 +254,7 @@ function dominators(blocks: readonly Block[], position: ReadonlyMap<number, numb
   };
   for (let changed = true; changed;) {
     changed = false;
-    for (let i = 1; i < blocks.length; i++) {
+    for (let i = 1; i < successors.length; i++) {
       const known = (predecessors[i] ?? []).filter((p) => dominator[p] !== -1);
       const made = known.reduce(meet);
       if (dominator[i] !== made) [dominator[i], changed] = [made, true];

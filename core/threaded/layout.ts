@@ -1,8 +1,18 @@
 /**
- * Where things stand in an attached machine's state memory (memory 0 of the generated module; memory 1 is RAM). All offsets are bytes.
+ * Where things stand in an attached machine's state memory. All offsets are bytes.
  *
  * @module
  */
+
+import { CRMD } from "../csr/basic.ts";
+
+/** The numbers of the two memories in a module. V8 reaches the first one of a module faster: operations use the state more, regions RAM. */
+export interface Memories {
+  readonly state: number;
+  readonly ram: number;
+}
+export const OPERATION_MEMORIES: Memories = { state: 0, ram: 1 };
+export const REGION_MEMORIES: Memories = { state: 1, ram: 0 };
 
 /** The general registers, 8 bytes each. */
 export const GPR = 0x0;
@@ -17,33 +27,79 @@ export const CONTROL = {
   op: 0x114,
   /** i32: the operations of the current page. */
   page: 0x118,
-  /** i32: the software TLBs of the current context. */
-  fetchTlb: 0x11c,
-  loadTlb: 0x120,
-  storeTlb: 0x124,
   /** i64: the virtual address of an operation is this plus an eighth of its place. */
   pcDelta: 0x128,
   /** i64: where execution continues, where that is no operation known yet. */
   target: 0x130,
   /** i64: the address that missed a software TLB. */
   missed: 0x138,
+  /** i32: counts what wasm did to the machine that the engine has to be told: modes changed, and exceptions taken. */
+  moved: 0x140,
+  trapped: 0x144,
+  /** i32: 1 if execution has to stop when the host is entered. */
+  untilHost: 0x148,
+
+  // What follows is copied from the current context, in the order of CONTEXT.
+
+  /** i32: the software TLBs. */
+  fetchTlb: 0x160,
+  loadTlb: 0x164,
+  storeTlb: 0x168,
+  /** i32: the bank of the registers that csrrd means, 0 where not every such access is allowed. */
+  csrOwn: 0x16c,
+  /** i32: the host's bank in host mode, where csrrd of it is allowed; else 0. */
+  csrHost: 0x170,
+  /** i32: the guest's bank where gcsrrd is allowed; else 0. */
+  csrGuest: 0x174,
+  /** i32: 1 if wasm takes exceptions and returns from them in this context. */
+  transitions: 0x178,
+  /** i32: 1 in guest mode. */
+  world: 0x17c,
+  /** i32: not 0 where an instruction of the floating-point unit raises an exception. */
+  fpDisabled: 0x180,
 } as const;
+
+/** A context as wasm switches to it: what it copies to {@linkcode CONTROL}. */
+export const CONTEXT = { copied: 0x160, bytes: 48, words: 9 } as const;
+/** The contexts of the software TLBs. */
+export const CONTEXT_RECORDS = 0x400;
+/**
+ * i32 each: the record of the context in each mode, 0 if unknown. The index is that of {@linkcode modeIndex}. They are right for the present
+ * environment.
+ */
+export const BY_MODE = { at: 0x600, entries: 64, guest: 32 } as const;
+/** The monitors of ll/sc, two f64 each: {@linkcode LlBit.cells}. */
+export const LLBITS = { host: 0x700, guest: 0x710 } as const;
+/** The banks of CSRs. */
+export const BANKS = { host: 0x1000, guest: 0x2000, bytes: 0x1000 } as const;
+/** Within a bank: i32, the interrupt lines as its ESTAT shows them. The values are at {@linkcode BANK.values}. */
+export const BANK = { lines: 0, values: 8 } as const;
 
 /** The floating-point state. */
 export const FP = {
   /** The floating-point registers, 8 bytes each. */
-  registers: 0xe00,
+  registers: 0x3000,
   /** The condition flags, a byte each. */
-  flags: 0xf00,
+  flags: 0x3100,
   /** i32: FCSR0, but for what the remembered operation adds to it. */
-  fcsr: 0xf08,
-  /** i32: not 0 where an instruction of the unit raises an exception. */
-  disabled: 0xf0c,
+  fcsr: 0x3108,
   /** i32: the operation of which Cause has not heard yet, see `core/threaded/fp_code.ts`. */
-  remembered: 0xf10,
+  remembered: 0x310c,
   /** Its operands, 8 bytes each. */
-  operands: 0xf18,
+  operands: 0x3110,
 } as const;
+
+/** The index in {@linkcode BY_MODE} of a world and the bits of CRMD that rule the mode. */
+export function modeIndex(inGuest: boolean, crmd: number): number {
+  return (inGuest ? BY_MODE.guest : 0) | (crmd & MODE_BITS);
+}
+
+/** PLV, DA and PG in CRMD. */
+export const MODE_BITS = Number(CRMD.ruling("mode"));
+/** A byte for each region: 1 if it was entered since it was looked at last. */
+export const REGIONS_USED = 0x800;
+/** The most regions. */
+export const MOST_REGIONS = 0x800;
 
 /** An entry of a software TLB: virtual page, then where it is in RAM less the page; of a page to store to also its operations. */
 export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
@@ -53,7 +109,7 @@ export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
 export const NO_TAG = 1n;
 
 /** Software TLBs: one set for each of some contexts. */
-export const TLBS = 0x1000;
+export const TLBS = 0x4000;
 /** Where each is within those of a context. */
 export const TLB_OFFSETS = {
   fetch: 0,

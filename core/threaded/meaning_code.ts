@@ -4,40 +4,18 @@
  *
  * @module
  */
-import type { Expr, MemoryType, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
-import type { Code, MemoryAccess } from "../wasm/code.ts";
+import type { Expr, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
+import type { Code } from "../wasm/code.ts";
 import { COMPARE, DIRECT, type HelperName, type Helpers } from "./arithmetic.ts";
 import { ComputeCode, type Floats, nativeOf } from "./fp_code.ts";
-import { TLB_ENTRIES, TLB_ENTRY } from "./layout.ts";
+import type { Memories } from "./layout.ts";
+import { MemoryCode, type PageMemo } from "./memory_code.ts";
 
 /** A meaning that this file does not express; the engine executes the instruction. */
 export class Unexpressed extends Error {
   override readonly name = "Unexpressed";
 }
-
-/** The memory that is RAM. */
-const RAM = 1;
-const PAGE_MASK = ~0xfffn;
-
-const LOADS: Readonly<Record<MemoryType, MemoryAccess>> = {
-  s8: "i64.load8_s",
-  u8: "i64.load8_u",
-  s16: "i64.load16_s",
-  u16: "i64.load16_u",
-  s32: "i64.load32_s",
-  u32: "i64.load32_u",
-  u64: "i64.load",
-};
-const STORES: Readonly<Record<MemoryType, readonly [MemoryAccess, size: number]>> = {
-  s8: ["i64.store8", 1],
-  u8: ["i64.store8", 1],
-  s16: ["i64.store16", 2],
-  u16: ["i64.store16", 2],
-  s32: ["i64.store32", 4],
-  u32: ["i64.store32", 4],
-  u64: ["i64.store", 8],
-};
 
 /** Where execution continues if not behind the instruction. */
 export interface Transfer {
@@ -50,16 +28,15 @@ export interface Transfer {
 }
 
 /** The code of one meaning. Whatever it cannot do itself it leaves to the engine before it has changed anything. */
-export abstract class MeaningCode {
-  protected readonly code: Code;
+export abstract class MeaningCode extends MemoryCode {
   readonly #helpers: Helpers;
   readonly #floats: Floats;
   readonly #bound = new Map<string, number>();
   /** Something has changed, so that the instruction can no longer be left to the engine. */
   #committed = false;
 
-  constructor(code: Code, helpers: Helpers, floats: Floats) {
-    this.code = code;
+  constructor(code: Code, helpers: Helpers, memories: Memories, floats: Floats) {
+    super(code, memories);
     this.#helpers = helpers;
     this.#floats = floats;
   }
@@ -78,12 +55,10 @@ export abstract class MeaningCode {
   protected abstract pc(): void;
   /** Lets the engine execute the instruction from its beginning; nothing behind is reached. */
   protected abstract leave(): void;
-  /** Asks for a translation and begins the instruction again; nothing behind is reached. */
-  protected abstract missed(isStore: boolean, address: number): void;
-  /** Leaves the place of the current software TLB on the stack. */
-  protected abstract tlb(isStore: boolean): void;
-  /** A store reached a page with operations; `code` is a local with their place, `address` one with the virtual address. */
-  protected abstract wrote(code: number, address: number, size: number): void;
+  /** Where the page is kept that is accessed through a register. */
+  protected memo(_address: Expr, _isStore: boolean): PageMemo | undefined {
+    return undefined;
+  }
 
   /** Writes the code of an instruction but for its transfer of control. */
   protected translateInstruction({ unit, meaning }: Instruction): Transfer | undefined {
@@ -136,12 +111,13 @@ export abstract class MeaningCode {
       case "raise":
         if (this.#committed) throw new Unexpressed("an exception after an effect");
         this.#condition(meaning.condition);
-        code.if();
+        code.ifUnlikely();
         this.leave();
         code.end();
         return undefined;
       case "call":
-        throw new Unexpressed(`call ${meaning.name}`);
+        this.call(meaning.name);
+        return undefined;
     }
   }
 
@@ -152,6 +128,11 @@ export abstract class MeaningCode {
       native,
     );
     this.#committed = true;
+  }
+
+  /** Writes the code of a plain function's name, where there is any. */
+  protected call(name: string): void {
+    throw new Unexpressed(`call ${name}`);
   }
 
   #transferTo(target: Expr): Transfer {
@@ -165,46 +146,20 @@ export abstract class MeaningCode {
 
   // Memory ------------------------------------------------------------------------------------------------------------
 
-  /** Leaves the place in RAM of an access on the stack. The entry of the software TLB is in the local that is returned. */
-  #locate(address: number, size: number, aligned: boolean, isStore: boolean): number {
-    const { code } = this;
-    if (this.#committed) throw new Unexpressed("an access after an effect");
-    const entry = code.local("i32");
-    code.get(address).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(
-      TLB_ENTRIES[isStore ? "store" : "load"] - 1,
-    ).op("i32.and");
-    code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
-    this.tlb(isStore);
-    code.op("i32.add").tee(entry).access("i64.load", TLB_ENTRY.tag).get(address);
-    // Low bits of an unaligned address, or another page of the last byte, differ from the tag: no plain access.
-    if (aligned) code.i64(PAGE_MASK | BigInt(size - 1)).op("i64.and");
-    else if (size === 1) code.i64(PAGE_MASK).op("i64.and");
-    else code.i64(BigInt(size - 1)).op("i64.add").i64(PAGE_MASK).op("i64.and");
-    code.op("i64.ne").if();
-    this.missed(isStore, address);
-    code.end();
-    code.get(address).op("i32.wrap_i64").get(entry).access("i32.load", TLB_ENTRY.addend).op("i32.add");
-    return entry;
-  }
-
   #load({ type, address, access }: Expr & { kind: "load" }): void {
+    if (this.#committed) throw new Unexpressed("an access after an effect");
     const at = this.#inLocal(address);
-    this.#locate(at, STORES[type][1], access.aligned === true, access.forStore === true);
-    this.code.access(LOADS[type], 0, RAM);
+    const [isAligned, isStore] = [access.aligned === true, access.forStore === true];
+    this.writeLoad({ type, at, isAligned, isStore, memo: this.memo(address, isStore) });
   }
 
   #store({ type, address, value, access }: Stmt & { kind: "store" }): void {
-    const { code } = this;
-    const [store, size] = STORES[type];
+    if (this.#committed) throw new Unexpressed("an access after an effect");
     const at = this.#inLocal(address);
-    const entry = this.#locate(at, size, access.aligned === true, true);
-    this.#value(value);
-    code.access(store, 0, RAM);
+    const stored = this.#inLocal(value);
+    const isAligned = access.aligned === true;
+    this.writeStore({ type, at, isAligned, isStore: true, memo: this.memo(address, true) }, stored);
     this.#committed = true;
-    const operations = code.local("i32");
-    code.get(entry).access("i32.load", TLB_ENTRY.code).tee(operations).if();
-    this.wrote(operations, at, size);
-    code.end();
   }
 
   // Values ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ import type { RegisterField } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
 import { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
-import { CONTROL, EXIT, GPR, OP, PAGE_OPS } from "./layout.ts";
+import { writeCsrAccess } from "./csr_code.ts";
+import type { CsrForm } from "./csr_forms.ts";
+import { CONTROL, EXIT, GPR, OP, OPERATION_MEMORIES, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
 import { OperationFloats } from "./op_floats.ts";
 
@@ -37,12 +39,14 @@ const PLACES: Readonly<Record<RegisterField, number>> = { rd: OP.rd, rj: OP.rj, 
 class OperationCode extends MeaningCode {
   readonly #instruction: Instruction;
   readonly #runtime: Runtime;
+  readonly #csr: CsrForm | undefined;
 
-  constructor(instruction: Instruction, runtime: Runtime) {
+  constructor(instruction: Instruction, runtime: Runtime, csr?: CsrForm) {
     const code = new Code(2);
-    super(code, runtime.helpers, new OperationFloats(code));
+    super(code, runtime.helpers, OPERATION_MEMORIES, new OperationFloats(code));
     this.#instruction = instruction;
     this.#runtime = runtime;
+    this.#csr = csr;
   }
 
   compile(): Code {
@@ -52,6 +56,23 @@ class OperationCode extends MeaningCode {
     if (transfer?.condition !== undefined) this.code.end();
     if (transfer === undefined || transfer.condition !== undefined) this.#next();
     return this.code;
+  }
+
+  protected override call(name: string): void {
+    const { code } = this;
+    const form = this.#csr;
+    if (form === undefined) return super.call(name);
+    const packed = () => code.get(OP_PARAMETER).access("i32.load", OP.second);
+    writeCsrAccess(code, form, {
+      state: OPERATION_MEMORIES.state,
+      offset: () => packed().i32(0xffff).op("i32.and"),
+      writable: () => code.get(OP_PARAMETER).access("i64.load", OP.first),
+      attention: () => code.get(OP_PARAMETER).access("i64.load32_u", OP.rk),
+      legalBit: () => packed().i32(16).op("i32.shr_u", "i64.extend_i32_u"),
+      register: (field) => this.register(field),
+      setRegister: (field, value) => this.setRegister(field, value),
+      leave: () => this.leave(),
+    });
   }
 
   #next(): void {
@@ -156,10 +177,19 @@ class OperationCode extends MeaningCode {
   }
 }
 
-/** The function of an instruction, undefined where the engine has to execute it. */
-export function compileOperation(instruction: Instruction, runtime: Runtime): Code | undefined {
+/** What operands {@linkcode OP.second} of a CSR access holds: its place in the bank, and the bit that makes values legal. */
+export function packCsr(offset: number, legalBit: number): number {
+  return offset | legalBit << 16;
+}
+
+/** The function of an instruction, undefined where the engine has to execute it. For a CSR access, that of one form. */
+export function compileOperation(
+  instruction: Instruction,
+  runtime: Runtime,
+  csr?: CsrForm,
+): Code | undefined {
   try {
-    return new OperationCode(instruction, runtime).compile();
+    return new OperationCode(instruction, runtime, csr).compile();
   } catch (error) {
     if (error instanceof Unexpressed) return undefined;
     throw error;

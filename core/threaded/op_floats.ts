@@ -6,7 +6,7 @@
 import type { FlagField, FloatField } from "../isa/meaning.ts";
 import type { Code } from "../wasm/code.ts";
 import { type Floats, MODE } from "./fp_code.ts";
-import { FP, OP } from "./layout.ts";
+import { CONTROL, FP, OP, OPERATION_MEMORIES } from "./layout.ts";
 
 /** Where an operation keeps the places of its floating-point registers and flags. */
 export const FP_PLACES: Readonly<Record<FloatField | FlagField, number>> = {
@@ -19,9 +19,9 @@ export const FP_PLACES: Readonly<Record<FloatField | FlagField, number>> = {
   ca: OP.first,
 };
 
-/** Leaves on the stack what FCSR0 in state memory means for an operation, see {@linkcode MODE}. */
-export function readMode(code: Code): void {
-  code.i32(0).access("i32.load", FP.fcsr).i32(MODE.flip).op("i32.xor").i32(MODE.mask).op("i32.and");
+/** Leaves on the stack what FCSR0 in state memory, the number of which is given, means for an operation, see {@linkcode MODE}. */
+export function readMode(code: Code, state: number): void {
+  code.i32(0).access("i32.load", FP.fcsr, state).i32(MODE.flip).op("i32.xor").i32(MODE.mask).op("i32.and");
 }
 
 /** Finds everything by the place of the operation, parameter 0. */
@@ -33,13 +33,13 @@ export class OperationFloats implements Floats {
   }
 
   check(leave: () => void): void {
-    this.#code.i32(0).access("i32.load", FP.disabled).if();
+    this.#code.i32(0).access("i32.load", CONTROL.fpDisabled).ifUnlikely();
     leave();
     this.#code.end();
   }
 
   mode(): void {
-    readMode(this.#code);
+    readMode(this.#code, OPERATION_MEMORIES.state);
   }
 
   #place(field: FloatField | FlagField): Code {

@@ -1,5 +1,5 @@
 /**
- * Floating-point state in a region: registers, flags and the operation to remember are locals.
+ * Floating-point state in a region: registers and flags are locals where general registers would be, and the operation to remember is.
  *
  * @module
  */
@@ -8,21 +8,27 @@ import type { FlagField, FloatField } from "../isa/meaning.ts";
 import { registerUse } from "../isa/register_use.ts";
 import type { Code } from "../wasm/code.ts";
 import { type Floats, REMEMBERED } from "./fp_code.ts";
-import { FP } from "./layout.ts";
+import { dominates, type Graph } from "./graph.ts";
+import { CONTROL, FP, REGION_MEMORIES } from "./layout.ts";
 import { readMode } from "./op_floats.ts";
+import { flagsOf, floatsOf, localRegisters, writtenRegisters } from "./region_registers.ts";
 
 /** The most operands of an operation. */
 const OPERANDS = 3;
+const STATE = REGION_MEMORIES.state;
 
 /** What all instructions of a region share. */
 export class RegionFloats {
   readonly #code: Code;
-  readonly #isUsed: boolean;
-  /** Locals by register. */
+  /** Locals by register, of those that have one. */
   readonly floats: ReadonlyMap<number, number>;
   readonly flags: ReadonlyMap<number, number>;
   readonly #written: ReadonlySet<number>;
   readonly #writtenFlags: ReadonlySet<number>;
+  /** The local that says that the unit is disabled, undefined if nothing needs the unit. */
+  readonly disabled: number | undefined;
+  /** Places in the page of instructions that have to look at it; others are reached by way of one of these. */
+  readonly #checks: Set<number>;
   /** The locals of `mode`, and of what is remembered; undefined if nothing is computed. */
   readonly computing: {
     readonly mode: number;
@@ -30,22 +36,16 @@ export class RegionFloats {
     readonly operands: readonly number[];
   } | undefined;
 
-  /** @param instructions all of the region */
-  constructor(code: Code, instructions: readonly Decoded[]) {
+  constructor(code: Code, graph: Graph) {
     this.#code = code;
-    this.#isUsed = instructions.some(({ instruction }) => instruction.unit !== undefined);
-    const uses = instructions.map((op) => ({ op, use: registerUse(op.instruction.meaning) }));
-    this.#written = new Set(uses.flatMap(({ op, use }) => [...use.floatWrites].map((field) => op[field])));
-    this.#writtenFlags = new Set(
-      uses.flatMap(({ op, use }) => [...use.flagWrites].map((field) => op[field])),
-    );
-    const read = uses.flatMap(({ op, use }) => [...use.floatReads].map((field) => op[field]));
-    const readFlags = uses.flatMap(({ op, use }) => [...use.flagReads].map((field) => op[field]));
-    this.floats = new Map([...new Set([...read, ...this.#written])].map((r) => [r, code.local("f64")]));
-    this.flags = new Map(
-      [...new Set([...readFlags, ...this.#writtenFlags])].map((r) => [r, code.local("i32")]),
-    );
-    this.computing = uses.some(({ use }) => use.computes)
+    this.#written = writtenRegisters(graph, floatsOf);
+    this.#writtenFlags = writtenRegisters(graph, flagsOf);
+    this.floats = new Map(localRegisters(graph, floatsOf).map((r) => [r, code.local("f64")]));
+    this.flags = new Map(localRegisters(graph, flagsOf).map((r) => [r, code.local("i32")]));
+    this.#checks = new Set(checksOf(graph));
+    this.disabled = this.#checks.size === 0 ? undefined : code.local("i32");
+    const computes = (op: Decoded) => registerUse(op.instruction.meaning).computes;
+    this.computing = graph.blocks.some(({ instructions }) => instructions.some(computes))
       ? {
         mode: code.local("i32"),
         operation: code.local("i32"),
@@ -54,18 +54,20 @@ export class RegionFloats {
       : undefined;
   }
 
-  /** Calls `leave` where the unit is not enabled: nothing in the region changes that. Then loads what the region uses. */
-  load(leave: () => void): void {
+  /** Loads what the region uses. Nothing in the region changes FCSR0, or whether the unit is enabled. */
+  load(): void {
     const code = this.#code;
-    if (this.#isUsed) {
-      code.i32(0).access("i32.load", FP.disabled).if();
-      leave();
-      code.end();
+    for (const [r, local] of this.floats) {
+      code.i32(0).access("f64.load", FP.registers + 8 * r, STATE).set(local);
     }
-    for (const [r, local] of this.floats) code.i32(0).access("f64.load", FP.registers + 8 * r).set(local);
-    for (const [r, local] of this.flags) code.i32(0).access("i32.load8_u", FP.flags + r).set(local);
+    for (const [r, local] of this.flags) {
+      code.i32(0).access("i32.load8_u", FP.flags + r, STATE).set(local);
+    }
+    if (this.disabled !== undefined) {
+      code.i32(0).access("i32.load", CONTROL.fpDisabled, STATE).set(this.disabled);
+    }
     if (this.computing === undefined) return;
-    readMode(code);
+    readMode(code, STATE);
     code.set(this.computing.mode).i32(REMEMBERED.nothing).set(this.computing.operation);
   }
 
@@ -73,17 +75,35 @@ export class RegionFloats {
   store(): void {
     const code = this.#code;
     for (const [r, local] of this.floats) {
-      if (this.#written.has(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r);
+      if (this.#written.has(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r, STATE);
     }
     for (const [r, local] of this.flags) {
-      if (this.#writtenFlags.has(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r);
+      if (this.#writtenFlags.has(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r, STATE);
     }
     if (this.computing === undefined) return;
     const { operation, operands } = this.computing;
-    code.get(operation).if().i32(0).get(operation).access("i32.store", FP.remembered);
-    operands.forEach((local, i) => code.i32(0).get(local).access("f64.store", FP.operands + 8 * i));
+    code.get(operation).if().i32(0).get(operation).access("i32.store", FP.remembered, STATE);
+    operands.forEach((local, i) => code.i32(0).get(local).access("f64.store", FP.operands + 8 * i, STATE));
     code.end();
   }
+
+  /** True once for an instruction that has to find out whether the unit is enabled: the first copy of it leads to the others. */
+  takeCheck(index: number): boolean {
+    return this.#checks.delete(index);
+  }
+}
+
+/** The first instruction of the unit in each block, unless every way to the block leads past one. */
+function checksOf(graph: Graph): readonly number[] {
+  const found = graph.blocks.flatMap(({ first, instructions }, position) => {
+    const offset = instructions.findIndex(({ instruction }) => instruction.unit !== undefined);
+    return offset < 0 ? [] : [{ position, index: first + offset }];
+  });
+  return found
+    .filter(({ position: to }) =>
+      !found.some(({ position }) => position !== to && dominates(graph, position, to))
+    )
+    .map(({ index }) => index);
 }
 
 /** One instruction's view of it. */
@@ -91,20 +111,22 @@ export class InstructionFloats implements Floats {
   readonly #code: Code;
   readonly #region: RegionFloats;
   readonly #op: Decoded;
+  readonly #index: number;
 
-  constructor(code: Code, region: RegionFloats, op: Decoded) {
+  /** @param index of the instruction in its page */
+  constructor(code: Code, region: RegionFloats, op: Decoded, index: number) {
     this.#code = code;
     this.#region = region;
     this.#op = op;
+    this.#index = index;
   }
 
-  /** The region asked at its beginning. */
-  check(): void {}
-
-  #local(locals: ReadonlyMap<number, number>, field: FloatField | FlagField): number {
-    const local = locals.get(this.#op[field]);
-    if (local === undefined) throw new RangeError(`Cannot translate a region: ${field} has no local`);
-    return local;
+  check(leave: () => void): void {
+    const { disabled } = this.#region;
+    if (disabled === undefined || !this.#region.takeCheck(this.#index)) return;
+    this.#code.get(disabled).ifUnlikely();
+    leave();
+    this.#code.end();
   }
 
   mode(): void {
@@ -120,21 +142,35 @@ export class InstructionFloats implements Floats {
   }
 
   float(field: FloatField): void {
-    this.#code.get(this.#local(this.#region.floats, field));
+    const number = this.#op[field];
+    const local = this.#region.floats.get(number);
+    if (local !== undefined) this.#code.get(local);
+    else this.#code.i32(0).access("f64.load", FP.registers + 8 * number, STATE);
   }
 
   setFloat(field: FloatField, value: () => void): void {
+    const number = this.#op[field];
+    const local = this.#region.floats.get(number);
+    if (local === undefined) this.#code.i32(0);
     value();
-    this.#code.set(this.#local(this.#region.floats, field));
+    if (local !== undefined) this.#code.set(local);
+    else this.#code.access("f64.store", FP.registers + 8 * number, STATE);
   }
 
   flag(field: FlagField): void {
-    this.#code.get(this.#local(this.#region.flags, field));
+    const number = this.#op[field];
+    const local = this.#region.flags.get(number);
+    if (local !== undefined) this.#code.get(local);
+    else this.#code.i32(0).access("i32.load8_u", FP.flags + number, STATE);
   }
 
   setFlag(field: FlagField, value: () => void): void {
+    const number = this.#op[field];
+    const local = this.#region.flags.get(number);
+    if (local === undefined) this.#code.i32(0);
     value();
-    this.#code.set(this.#local(this.#region.flags, field));
+    if (local !== undefined) this.#code.set(local);
+    else this.#code.access("i32.store8", FP.flags + number, STATE);
   }
 
   remember(operation: number, operands: readonly number[]): void {

@@ -1,87 +1,121 @@
 /**
- * The regions of a machine: hot code made into functions, and taken out again when its words are written.
+ * The regions of a machine: hot code made into functions, and taken out again when its words are written or when others need the room.
  *
  * @module
  */
-import { type Decoded } from "../isa/decode.ts";
-import type { Instruction } from "../isa/table.ts";
-import { ModuleBuilder } from "../wasm/module.ts";
-import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
-import { findRegion, type Graph } from "./graph.ts";
-import { MEMBER, OP } from "./layout.ts";
-import type { Runtime } from "./op_code.ts";
-import { compileRegion } from "./region_code.ts";
-import { OPERATION, SHARED } from "./threaded_module.ts";
+import type { Decoded } from "../isa/decode.ts";
+import { findRegion } from "./graph.ts";
+import { MEMBER, MOST_REGIONS, OP, REGIONS_USED, WARMTH } from "./layout.ts";
+import { makeRegionFunction, type RegionBinding } from "./region_module.ts";
 
 const WORD = 4;
-/** Regions kept. When there are more, all code begins anew. */
-export const MOST_REGIONS = 2048;
+/** Bytes of WebAssembly that the regions may have together, if no other is asked for. */
+const MOST_BYTES = 8 << 20;
+/** The part of the room that is made free at once. */
+const FREED = 1 / 4;
+/** Far from hot. */
+const COLD = -0x4000_0000;
+/** A page whose regions were ended so often, log2, is left alone. */
+const MOST_PATIENCE = 16;
 
 /** A compiled region. */
 interface Region {
-  /** Its first operation. */
-  readonly op: number;
-  /** Number in the table. */
-  readonly f: number;
-  /** The function that its first operation had. */
-  readonly original: number;
+  /** Where it is among the regions. */
+  readonly slot: number;
+  /** The operations of its page: no region reaches beyond its own. */
+  readonly page: number;
+  /** The operations by which it is entered, with the functions that they had. */
+  readonly entries: readonly { readonly op: number; readonly original: number }[];
   /** All its operations. */
   readonly members: readonly number[];
+  readonly bytes: number;
+}
+
+/** How much may be kept. */
+export interface RegionLimits {
+  /** @default {2048} */
+  readonly regions?: number;
+  /** Bytes of WebAssembly. @default {8 MiB} */
+  readonly bytes?: number;
 }
 
 /** What regions need of the machine they belong to. */
-export interface RegionHost {
+export interface RegionHost extends RegionBinding {
   readonly words: Int32Array;
   readonly table: WebAssembly.Table;
   /** Entries of the table that are not regions'. */
   readonly entries: number;
-  /** What a region's module imports. */
-  readonly imports: WebAssembly.ModuleImports;
-  /** Instructions that WebAssembly can express. */
-  readonly functions: ReadonlyMap<Instruction, number>;
+  /** Jumps to an operation after which it is hot. */
+  readonly hotAfter: number;
+  readonly limits: RegionLimits;
+}
+
+/** What became of regions. */
+export interface RegionCounts {
+  /** Regions kept, and bytes of their modules. */
+  readonly kept: number;
+  readonly bytes: number;
+  /** Regions compiled, taken out for others, and ended by writes. */
+  readonly made: number;
+  readonly evicted: number;
+  readonly ended: number;
 }
 
 /** The regions of a machine. */
 export class Regions {
   readonly #host: RegionHost;
-  /** By the operations of their page: no region reaches beyond its own. */
-  readonly #byPage = new Map<number, readonly Region[]>();
-  #made = 0;
+  readonly #slots: (Region | undefined)[] = [];
+  readonly #byPage = new Map<number, Region[]>();
+  /** How often regions of a page were ended by writes. */
+  readonly #endings = new Map<number, number>();
+  readonly #counts = { kept: 0, bytes: 0, made: 0, evicted: 0, ended: 0 };
+  /** Where the search for regions to take out goes on. */
+  #hand = 0;
 
   constructor(host: RegionHost) {
     this.#host = host;
   }
 
-  /** True if no more regions fit. */
-  get full(): boolean {
-    return this.#made >= MOST_REGIONS;
+  get counts(): RegionCounts {
+    return { ...this.#counts };
+  }
+
+  get #most(): { readonly regions: number; readonly bytes: number } {
+    const { regions, bytes } = this.#host.limits;
+    return { regions: Math.min(regions ?? MOST_REGIONS, MOST_REGIONS), bytes: bytes ?? MOST_BYTES };
   }
 
   /**
-   * Makes a region that begins at an operation.
+   * Makes a region that begins at an operation. No region may be executed behind this but by entering it.
    *
    * @param page the operations of its page
    * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
    */
   make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words, table, entries } = this.#host;
+    const { words, table, entries: first } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
-    this.#heat(op, (old) => (old & MEMBER) - 0x4000_0000);
-    const graph = findRegion((op - page) / OP.bytes, (index) => this.#expressible(at(index)));
+    this.#heat(op, (old) => (old & MEMBER) + COLD);
+    if (this.#functionOf(op) >= first) return;
+    const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
-    const original = words[(op + OP.f) / WORD] ?? 0;
-    const f = entries + this.#made++;
-    table.set(f, this.#compile(graph, page, original));
-    const members = graph.blocks.flatMap((b) =>
-      b.instructions.map((_, i) => page + (b.first + i) * OP.bytes)
-    );
+    const slot = this.#freeSlot();
+    const { function: made, bytes } = makeRegionFunction(graph, page, REGIONS_USED + slot, this.#host);
+    table.set(first + slot, made);
+    const place = (index: number) => page + index * OP.bytes;
+    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
-    words[(op + OP.f) / WORD] = f;
-    this.#byPage.set(page, [...(this.#byPage.get(page) ?? []), { op, f, original, members }]);
+    // What another region begins with stays that one's.
+    const entries = graph.entries.map(place).map((entry) => ({
+      op: entry,
+      original: this.#functionOf(entry),
+    }))
+      .filter(({ original }) => original < first);
+    for (const entry of entries) words[(entry.op + OP.f) / WORD] = first + slot;
+    this.#add({ slot, page, entries, members, bytes });
   }
 
-  #expressible(op: Decoded | undefined): Decoded | undefined {
-    return op !== undefined && this.#host.functions.has(op.instruction) ? op : undefined;
+  #functionOf(op: number): number {
+    return this.#host.words[(op + OP.f) / WORD] ?? 0;
   }
 
   #heat(op: number, change: (old: number) => number): void {
@@ -89,45 +123,77 @@ export class Regions {
     this.#host.words[at] = change(this.#host.words[at] ?? 0);
   }
 
-  #compile(graph: Graph, page: number, original: number): () => unknown {
-    const builder = new ModuleBuilder();
-    const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
-    const helpers = new Map(
-      HELPER_NAMES.map((name) => [name, builder.importFunction(name, signatureOf(name))]),
-    );
-    builder.importMemory("state");
-    builder.importMemory("ram");
-    builder.importTable("table", 1);
-    const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
-    builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, { page, original })));
-    const module = new WebAssembly.Module(builder.build());
-    const { exports } = new WebAssembly.Instance(module, { env: this.#host.imports });
-    return exports["region"] as () => unknown;
+  #add(region: Region): void {
+    this.#slots[region.slot] = region;
+    const neighbours = this.#byPage.get(region.page);
+    if (neighbours === undefined) this.#byPage.set(region.page, [region]);
+    else neighbours.push(region);
+    this.#counts.kept++;
+    this.#counts.made++;
+    this.#counts.bytes += region.bytes;
+  }
+
+  #freeSlot(): number {
+    const most = this.#most;
+    const isFull = () => this.#counts.kept >= most.regions || this.#counts.bytes >= most.bytes;
+    if (isFull()) this.#makeRoom(most);
+    for (let slot = 0; slot < most.regions; slot++) if (this.#slots[slot] === undefined) return slot;
+    throw new RangeError(`Cannot keep a region: there are ${this.#counts.kept}`);
+  }
+
+  /** Takes out regions that were not entered since they were looked at last, beginning where the last search ended. */
+  #makeRoom(most: { readonly regions: number; readonly bytes: number }): void {
+    const used = new Uint8Array(this.#host.words.buffer, REGIONS_USED, MOST_REGIONS);
+    const kept = 1 - FREED;
+    while (this.#counts.kept > most.regions * kept || this.#counts.bytes > most.bytes * kept) {
+      const slot = this.#hand;
+      this.#hand = (slot + 1) % most.regions;
+      const region = this.#slots[slot];
+      if (region !== undefined && used[slot] === 0) {
+        this.#remove(region, 0);
+        this.#counts.evicted++;
+      }
+      used[slot] = 0;
+    }
+  }
+
+  /** @param heat of its operations from now on */
+  #remove(region: Region, heat: number): void {
+    const { words, table, entries: first } = this.#host;
+    const { slot, page, entries, members, bytes } = region;
+    this.#slots[slot] = undefined;
+    table.set(first + slot, null);
+    for (const { op, original } of entries) {
+      if (this.#functionOf(op) === first + slot) words[(op + OP.f) / WORD] = original;
+    }
+    for (const member of members) this.#heat(member, () => heat);
+    const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
+    if (left.length === 0) this.#byPage.delete(page);
+    else this.#byPage.set(page, left);
+    // What other regions contain stays marked.
+    for (const r of left) for (const member of r.members) this.#heat(member, (old) => old | MEMBER);
+    this.#counts.kept--;
+    this.#counts.bytes -= bytes;
   }
 
   /**
-   * A word was written: the regions that it is part of are no more.
+   * A word was written: the regions that it is part of are no more. Each time it takes twice as many jumps until there is another in their page.
    *
    * @param page the operations of its page
    */
   invalidate(op: number, page: number): void {
-    const all = this.#byPage.get(page) ?? [];
-    const gone = all.filter(({ members }) => members.includes(op));
-    const left = all.filter((region) => !gone.includes(region));
-    this.#byPage.set(page, left);
-    const { words } = this.#host;
-    for (const region of gone) {
-      const at = (region.op + OP.f) / WORD;
-      if (words[at] === region.f) words[at] = region.original;
-      for (const member of region.members) this.#heat(member, () => 0);
-    }
-    // What other regions contain stays marked.
-    for (const member of left.flatMap(({ members }) => members)) this.#heat(member, (old) => old | MEMBER);
+    const gone = (this.#byPage.get(page) ?? []).filter(({ members }) => members.includes(op));
+    if (gone.length === 0) return;
+    const endings = this.#endings.get(page) ?? 0;
+    this.#endings.set(page, endings + 1);
+    const patience = Math.min(this.#host.hotAfter * WARMTH * 2 ** Math.min(endings, MOST_PATIENCE), -COLD);
+    for (const region of gone) this.#remove(region, -patience);
+    this.#counts.ended += gone.length;
   }
 
-  /** Forgets all regions; their operations are gone. */
-  drop(): void {
-    this.#byPage.clear();
-    this.#made = 0;
+  /** Forgets the regions of a page; its operations are gone. */
+  forgetPage(page: number): void {
+    for (const region of this.#byPage.get(page) ?? []) this.#remove(region, 0);
+    this.#endings.delete(page);
   }
 }

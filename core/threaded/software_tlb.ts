@@ -30,23 +30,26 @@ export class SoftwareTlb {
   readonly #doubles: BigUint64Array;
   /** Contexts by their text, the one used last at the end. */
   readonly #slots = new Map<string, number>();
-  #current = 0;
-
   constructor(state: ArrayBufferLike) {
     this.#words = new Int32Array(state);
     this.#doubles = new BigUint64Array(state);
     this.clear();
   }
 
-  /** Makes a context the current one. */
-  select(context: string): void {
-    const slot = this.#slots.get(context) ?? this.#free();
+  /** Where the three of a slot are. */
+  static placesOf(slot: number): Readonly<Record<TlbKind, number>> {
+    const at = TLBS + slot * CONTEXT_BYTES;
+    return { fetch: at + TLB_OFFSETS.fetch, load: at + TLB_OFFSETS.load, store: at + TLB_OFFSETS.store };
+  }
+
+  /** The slot of a context, taken from another if need be. */
+  select(context: string): { readonly slot: number; readonly evicts: boolean } {
+    const known = this.#slots.get(context);
+    const evicts = known === undefined && this.#slots.size >= CONTEXTS;
+    const slot = known ?? this.#free();
     this.#slots.delete(context);
     this.#slots.set(context, slot);
-    this.#current = TLBS + slot * CONTEXT_BYTES;
-    this.#words[CONTROL.fetchTlb / WORD] = this.#current + TLB_OFFSETS.fetch;
-    this.#words[CONTROL.loadTlb / WORD] = this.#current + TLB_OFFSETS.load;
-    this.#words[CONTROL.storeTlb / WORD] = this.#current + TLB_OFFSETS.store;
+    return { slot, evicts };
   }
 
   /** A slot that no context has, taken from the one not used for longest if need be. */
@@ -85,8 +88,10 @@ export class SoftwareTlb {
     this.#doubles.fill(NO_TAG, at / DOUBLE, (at + bytes) / DOUBLE);
   }
 
+  /** The entry in the context that wasm uses. */
   #entry(kind: TlbKind, address: bigint): number {
-    return this.#entryIn(this.#current, kind, Number((address >> PAGE_BITS) & 0x3ffn));
+    const context = this.#words[CONTROL.fetchTlb / WORD]! - TLB_OFFSETS.fetch;
+    return this.#entryIn(context, kind, Number((address >> PAGE_BITS) & 0x3ffn));
   }
 
   /** @param page low bits of the page's number, at least ten */

@@ -3,12 +3,16 @@
  *
  * @module
  */
+import { EXCEPTIONS } from "../exception_codes.ts";
 import { type Instruction, ISA } from "../isa/table.ts";
+import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { addHelpers } from "./arithmetic.ts";
+import { csrForms, formKey } from "./csr_forms.ts";
 import { CONTROL, EXIT, MEMBER, OP, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
+import { exceptionCode, returnCode } from "./transition_code.ts";
 
 /** What the engine provides. */
 export interface Imports {
@@ -30,8 +34,14 @@ export interface ThreadedModule {
   readonly module: WebAssembly.Module;
   /** Number in the table by instruction; others are {@linkcode TABLE.slow}. */
   readonly functions: ReadonlyMap<Instruction, number>;
+  /** The same by the form of a CSR access, as {@linkcode formKey} writes it. */
+  readonly csrs: ReadonlyMap<string, number>;
+  /** Instructions that change the mode, by name. */
+  readonly transitions: ReadonlyMap<string, number>;
   /** Entries of the table that are in use. */
   readonly entries: number;
+  /** Jumps to an operation after which it is hot. */
+  readonly hotAfter: number;
 }
 
 /** The functions that regions use too; the names by which the module exports them, with their signatures. */
@@ -140,12 +150,50 @@ function pageEndCode(enter: number): Code {
   return code.get(0).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add").returnCall(enter);
 }
 
+/** Instructions whose functions change the mode. */
+const TRANSITIONS: ReadonlySet<string> = new Set(["syscall", "break", "hvcl", "ertn"]);
+
+/** A function for each form of a CSR access. The instructions differ in nothing but the form. */
+function addCsrForms(
+  builder: ModuleBuilder,
+  table: number[],
+  profile: Profile,
+  runtime: Runtime,
+): Map<string, number> {
+  const functions = new Map<string, number>();
+  const exchange = ISA.get("csrxchg");
+  for (const form of csrForms(profile)) {
+    const code = exchange === undefined ? undefined : compileOperation(exchange, runtime, form);
+    if (code !== undefined) {
+      functions.set(formKey(form), table.push(builder.add(OPERATION, code)) - 1);
+    }
+  }
+  return functions;
+}
+
+function addTransitions(
+  builder: ModuleBuilder,
+  table: number[],
+  profile: Profile,
+  runtime: Runtime,
+): Map<string, number> {
+  const codes: readonly (readonly [string, Code])[] = [
+    ["syscall", exceptionCode(EXCEPTIONS.SYS, false, profile, runtime)],
+    ["break", exceptionCode(EXCEPTIONS.BRK, false, profile, runtime)],
+    ...profile.features.has("LVZ")
+      ? [["hvcl", exceptionCode(EXCEPTIONS.HVC, true, profile, runtime)] as const]
+      : [],
+    ["ertn", returnCode(profile, runtime)],
+  ];
+  return new Map(codes.map(([name, code]) => [name, table.push(builder.add(OPERATION, code)) - 1]));
+}
+
 /**
- * Builds the module. It depends on nothing but the instruction table.
+ * Builds the module. It depends on nothing but the instruction table, the CSRs and the profile.
  *
  * @param hotAfter jumps to an operation after which it is hot
  */
-export function buildThreadedModule(hotAfter: number): ThreadedModule {
+export function buildThreadedModule(hotAfter: number, profile: Profile): ThreadedModule {
   const builder = new ModuleBuilder();
   const step = builder.importFunction("step", { parameters: [], results: ["i32"] });
   const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
@@ -177,12 +225,16 @@ export function buildThreadedModule(hotAfter: number): ThreadedModule {
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
     // What depends on privilege or world is the engine's.
-    const isPlain = !instruction.privileged && instruction.guest === "native";
+    const isPlain = !TRANSITIONS.has(instruction.name) && !instruction.privileged &&
+      instruction.guest === "native";
     const code = isPlain ? compileOperation(instruction, runtime) : undefined;
     if (code !== undefined) functions.set(instruction, table.push(builder.add(OPERATION, code)) - 1);
   }
+  const csrs = addCsrForms(builder, table, profile, runtime);
+  const transitions = addTransitions(builder, table, profile, runtime);
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of runtime.helpers) builder.export(name, f);
-  return { module: new WebAssembly.Module(builder.build(table)), functions, entries: table.length };
+  const module = new WebAssembly.Module(builder.build(table));
+  return { module, functions, csrs, transitions, entries: table.length, hotAfter };
 }

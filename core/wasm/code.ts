@@ -1,7 +1,8 @@
 /**
  * The body of a WebAssembly function, written instruction by instruction.
  *
- * Source: WebAssembly Core Specification 3.0 (tail calls, several memories, relaxed vectors), chapter "Binary Format".
+ * Source: WebAssembly Core Specification 3.0 (tail calls, several memories, relaxed vectors), chapter "Binary Format"; branch hints: the
+ * proposal of that name.
  *
  * @module
  */
@@ -50,6 +51,7 @@ const PLAIN = {
   "i32.ne": 0x47,
   "i32.lt_s": 0x48,
   "i32.lt_u": 0x49,
+  "i32.gt_u": 0x4b,
   "i32.le_u": 0x4d,
   "i32.ge_s": 0x4e,
   "i32.ge_u": 0x4f,
@@ -180,6 +182,8 @@ const NO_RESULT = 0x40;
 export class Code {
   readonly bytes: number[] = [];
   readonly locals: ValueType[] = [];
+  /** Where in `bytes` the conditions stand that hardly ever hold. */
+  readonly unlikely: number[] = [];
   readonly #parameters: number;
   #depth = 0;
   /** Locals that may be used again, by type, and how many of each are in use. */
@@ -274,6 +278,12 @@ export class Code {
     return this;
   }
 
+  /** An `if` that is hardly ever taken: what is inside is kept out of the way of what is not. */
+  ifUnlikely(): this {
+    this.unlikely.push(this.bytes.length);
+    return this.if();
+  }
+
   else(): this {
     this.bytes.push(0x05);
     return this;
@@ -300,6 +310,13 @@ export class Code {
   /** Branches to a block, given by {@linkcode depth} inside it. */
   br(depth: number): this {
     return this.#numbered(0x0c, this.#depth - depth);
+  }
+
+  /** Branches to the block whose place in the list is on the stack, or to the last one. */
+  brTable(depths: readonly number[], otherwise: number): this {
+    this.#numbered(0x0e, depths.length);
+    for (const depth of [...depths, otherwise]) unsigned(this.bytes, this.#depth - depth);
+    return this;
   }
 
   call(f: number): this {

@@ -12,6 +12,9 @@ export interface Signature {
 }
 
 const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+const CUSTOM_SECTION = 0;
+/** A hint has one byte: whether the branch is likely to be taken. */
+const UNLIKELY = [1, 0];
 const FUNCTION_REFERENCES = 0x70;
 const END = 0x0b;
 
@@ -43,9 +46,14 @@ export class ModuleBuilder {
     return this.#importedFunctions++;
   }
 
-  /** Imports a memory of module `env`. */
-  importMemory(name: string): void {
-    this.#imports.push([...text("env"), ...text(name), 0x02, 0x00, 0x00]);
+  /**
+   * Imports a memory of module `env`.
+   *
+   * @param pages how many it has, now and ever; it may have any number if they are not given
+   */
+  importMemory(name: string, pages?: number): void {
+    const limits = pages === undefined ? [0x00, 0x00] : [0x01, ...number(pages), ...number(pages)];
+    this.#imports.push([...text("env"), ...text(name), 0x02, ...limits]);
   }
 
   /** Imports table 0 of module `env`, which has at least so many entries. */
@@ -78,9 +86,31 @@ export class ModuleBuilder {
       const from0 = [0x00, 0x41, 0x00, END];
       section(out, SECTION.element, [[...from0, ...number(table.length), ...table.flatMap(number)]]);
     }
+    this.#hints(out);
     section(out, SECTION.code, this.#functions.map(({ code }) => body(code)));
     return new Uint8Array(out);
   }
+
+  /** Which branches are hardly ever taken, by function and place in its body. */
+  #hints(out: number[]): void {
+    const hinted = this.#functions.flatMap(({ code }, i) => {
+      if (code.unlikely.length === 0) return [];
+      const before = localsOf(code).length;
+      const hints = code.unlikely.flatMap((at) => [...number(before + at), ...UNLIKELY]);
+      return [[...number(this.#importedFunctions + i), ...number(code.unlikely.length), ...hints]];
+    });
+    if (hinted.length === 0) return;
+    const content = [...text("metadata.code.branch_hint"), ...number(hinted.length), ...hinted.flat()];
+    out.push(CUSTOM_SECTION, ...number(content.length));
+    append(out, content);
+  }
+}
+
+/** The locals of a body, which stand before its instructions. */
+function localsOf({ locals }: Code): number[] {
+  const out = number(locals.length);
+  for (const type of locals) out.push(1, VALUE_TYPES[type]);
+  return out;
 }
 
 function number(value: number): number[] {
@@ -106,10 +136,9 @@ function section(out: number[], id: number, entries: readonly (readonly number[]
   append(out, content);
 }
 
-function body({ locals, bytes }: Code): number[] {
-  const inner = number(locals.length);
-  for (const type of locals) inner.push(1, VALUE_TYPES[type]);
-  append(inner, bytes);
+function body(code: Code): number[] {
+  const inner = localsOf(code);
+  append(inner, code.bytes);
   inner.push(END);
   return [...number(inner.length), ...inner];
 }

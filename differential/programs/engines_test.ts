@@ -1,50 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { readCsr, writeCsr } from "../../core/csr/access.ts";
-import { csrByName, CSRS } from "../../core/csr/table.ts";
 import type { Engine } from "../../core/engine.ts";
 import { ReferenceEngine } from "../../core/exec/reference.ts";
+import type { Restore } from "../../core/snapshot/mod.ts";
 import { ThreadedEngine } from "../../core/threaded/engine.ts";
-import { createVirtMachine, type VirtMachine } from "../../devices/virt.ts";
+import type { VirtMachine } from "../../devices/virt.ts";
 import type { State } from "../../drivers/state.ts";
+import { Random } from "../../sequences/random.ts";
+import { machineOf, memoryOf, visible } from "./loaded.ts";
 import { generateProgram } from "./program.ts";
 
-const MEMORY = 32 * 1024 * 1024;
 const PROGRAMS = 40;
 /** Instructions of each stretch; what is compared after each would hide nothing that comes to light at the end. */
 const STRETCHES = [17, 1000, 313, 20_000];
-
-function machineOf({ memory, host }: State): VirtMachine {
-  const vm = createVirtMachine({ memory: MEMORY });
-  const { machine } = vm;
-  for (const { at, words } of memory) {
-    words.forEach((word, i) => machine.writePhysical(at + 4 * i, 4, BigInt(word)));
-  }
-  for (const [register, value] of host.gpr) machine.gpr[register] = value;
-  for (const [name, value] of host.csr) {
-    const csr = csrByName(name);
-    if (csr !== undefined) writeCsr(machine, false, csr, value, "own");
-  }
-  machine.pc = machine.nextPc = host.pc;
-  return vm;
-}
-
-function visible({ machine }: VirtMachine): Readonly<Record<string, unknown>> {
-  return {
-    pc: machine.pc,
-    executed: machine.clock.executed,
-    gpr: [...machine.gpr],
-    fpr: [...machine.fpr],
-    fcsr: machine.fcsr,
-    csrs: CSRS.filter((c) => machine.host.has(c.number)).map((c) => [c.name, readCsr(machine, false, c)]),
-  };
-}
-
-function sameMemory(a: VirtMachine, b: VirtMachine, memory: State["memory"], what: string): void {
-  for (const { at, words } of memory) {
-    const [x, y] = [a, b].map((vm) => vm.bus.ramBytes(at, 4 * words.length));
-    assertEquals(x, y, `${what}, memory at 0x${at.toString(16)}`);
-  }
-}
 
 const ENGINES: readonly (readonly [string, () => Engine])[] = [
   ["threaded", () => new ThreadedEngine({ hotAfter: Infinity })],
@@ -66,8 +33,78 @@ Deno.test("the engines agree at every stretch of generated programs", () => {
           what,
         );
         assertEquals(visible(actual), visible(expected), what);
-        sameMemory(expected, actual, state.memory, what);
+        assertEquals(memoryOf(actual, state), memoryOf(expected, state), what);
       }
+    }
+  }
+});
+
+const SNAPSHOT_PROGRAMS = 6;
+/** What a machine is made to do at random, and how far a program is followed. */
+const ACTIONS = 40;
+const STEPS = 12;
+
+/** All that a machine is at a moment: what can be seen of it, and what decides how it goes on. */
+function everything(vm: VirtMachine, state: State): unknown {
+  const { machine: m } = vm;
+  return {
+    ...visible(vm),
+    memory: memoryOf(vm, state),
+    tlb: Array.from({ length: m.tlb.size }, (_, i) => m.tlb.at(i)).filter((e) => e !== undefined),
+    time: [m.clock.trapped, m.clock.now, m.clock.nextEvent, m.timer(false).due, m.counters.due],
+    ll: [false, true].map((isGuest) => [...m.llbit(isGuest).cells]),
+    other: [[...m.host.values], [...m.guest.values], [...m.fcc], m.lines, m.idle, m.stopRequest],
+  };
+}
+
+/** What a program is after each of some steps, in a machine that has no snapshots. */
+function courseOf(state: State, steps: readonly number[]): readonly unknown[] {
+  const vm = machineOf(state);
+  const engine = new ReferenceEngine();
+  const course = [everything(vm, state)];
+  for (const budget of steps) {
+    engine.run(vm.machine, { budget });
+    course.push(everything(vm, state));
+  }
+  return course;
+}
+
+/** Takes one machine through a program, back and forth. */
+function wander(name: string, engines: readonly Engine[], seed: number): void {
+  const { state } = generateProgram("snapshots", seed);
+  const random = new Random(`${name} ${seed}`);
+  const steps = Array.from({ length: STEPS }, () => random.between(1, 400));
+  const course = courseOf(state, steps);
+  const vm = machineOf(state);
+  const kept: { readonly at: number; readonly restore: Restore }[] = [{ at: 0, restore: vm.machine.save() }];
+  const done: string[] = [];
+  let at = 0;
+  for (let action = 0; action < ACTIONS; action++) {
+    const what = random.below(4);
+    if (what === 0) {
+      kept.push({ at, restore: vm.machine.save() });
+      done.push(`save ${at}`);
+    } else if (what === 1 || at === STEPS) {
+      const chosen = random.pick(kept);
+      chosen.restore();
+      at = chosen.at;
+      done.push(`restore ${at}`);
+    } else {
+      random.pick(engines).run(vm.machine, { budget: steps[at++] ?? 0 });
+      done.push(`run to ${at}`);
+    }
+    assertEquals(everything(vm, state), course[at], `${name}, program ${seed}: ${done.join(", ")}`);
+  }
+}
+
+Deno.test("a machine goes on from a snapshot as it went on when the snapshot was taken, on every engine", () => {
+  const reference = new ReferenceEngine();
+  for (let seed = 0; seed < SNAPSHOT_PROGRAMS; seed++) {
+    wander("reference", [reference], seed);
+    for (const [name, make] of ENGINES) {
+      const engine = make();
+      wander(name, [engine], seed);
+      wander(`reference and ${name}`, [reference, engine], seed);
     }
   }
 });

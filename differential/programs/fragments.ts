@@ -350,6 +350,8 @@ export const FRAGMENTS: readonly (readonly [weight: number, fragment: Fragment])
 /** A piece that runs at PLV3 and comes back by a syscall. */
 export function atUserLevel(text: string, n: number): string {
   return `
+  addi.d $t0, $zero, 4                   # an interrupt from here on would take PRMD and ERA; ertn allows them again
+  csrxchg $zero, $t0, CRMD
   addi.d $t0, $zero, 7
   csrwr  $t0, PRMD
   la.pcrel $t0, user${n}

@@ -137,6 +137,7 @@ export function loadCode(cpu: HostCpu, code: MachineCode): void {
         }`,
       );
     }
+    ram.history?.touchAll(offset, Number(size));
     const target = new Uint8Array(ram.view.buffer, ram.view.byteOffset + offset, Number(size));
     target.set(bytes);
     target.fill(0, bytes.length);

@@ -1,0 +1,116 @@
+/**
+ * Guest exits, as benchmarks: how many a second, compared with QEMU's round trips of `syscall` and `ertn` in host mode.
+ *
+ * @module
+ */
+import { WORLD_SWITCHES, type WorldSwitch } from "../../vcpu/mod.ts";
+import type { Benchmark, Conditions, Figures } from "../benchmark.ts";
+import type { ImageText } from "../image.ts";
+import { here } from "../measure.ts";
+import { compare, rateOf, type Runner, Side } from "../rate.ts";
+import { arceosExits } from "./arceos.ts";
+import { contractExits } from "./contract.ts";
+import { type Cause, CAUSES } from "./guest.ts";
+import { kvmExits } from "./kvm.ts";
+import { minimalExits } from "./minimal.ts";
+
+/** A way of a guest's exit and back. */
+interface Path {
+  readonly name: string;
+  readonly text: string;
+  /** The least ratio to QEMU's syscalls that is aimed at for hypercalls (issue 6). */
+  readonly goal?: number;
+  /** The ratio below which CI fails, whatever the cause: about a third of the least that was measured when it was set. */
+  readonly floor: number;
+  readonly runner: (cause: Cause) => Runner;
+}
+
+function imagePath(image: (cause: Cause) => ImageText): (cause: Cause) => Runner {
+  return (cause) => here(image(cause));
+}
+
+const IMAGE_PATHS: readonly Path[] = [
+  {
+    name: "minimal",
+    text: "a minimal handler in assembly",
+    goal: 1,
+    floor: 0.0015,
+    runner: imagePath(minimalExits),
+  },
+  {
+    name: "kvm-asm",
+    text: "KVM's whole switch in assembly, with a VMM in assembly",
+    goal: 0.5,
+    floor: 0.001,
+    runner: imagePath(kvmExits),
+  },
+  {
+    name: "arceos-asm",
+    text: "ArceOS's whole switch in assembly, with a VMM in assembly",
+    floor: 0.0004,
+    runner: imagePath(arceosExits),
+  },
+];
+
+/** Of the world switches by name: what is aimed at, and the floors. */
+const CONTRACT: Readonly<Record<string, { readonly goal?: number; readonly floor: number }>> = {
+  "kvm": { goal: 0.2, floor: 0.0006 },
+  "arceos": { floor: 0.00007 },
+  "hvisor": { floor: 0.0002 },
+  "kvm-asm": { floor: 0.0001 },
+  "arceos-asm": { floor: 0.00006 },
+};
+
+function contractPath(worldSwitch: WorldSwitch): Path {
+  const { name, machineCode } = worldSwitch;
+  const declared = CONTRACT[name];
+  if (declared === undefined) throw new RangeError(`Cannot measure world switch ${name}: it has no floor`);
+  return {
+    // The images have the names of machine code that nobody watches.
+    name: machineCode === undefined ? name : `${name}, watched`,
+    text: machineCode === undefined
+      ? "the vCPU of the TypeScript switch"
+      : "the vCPU of the switch in assembly, whose code is watched as in a case",
+    ...declared,
+    runner: (cause) => contractExits(worldSwitch, cause),
+  };
+}
+
+/** Seconds of a run. */
+const LEAST = { full: 0.4, short: 0.1 };
+const FIRST_ROUNDS = 300;
+
+async function measure(run: Runner, { isShort, pairs, syscalls }: Conditions): Promise<Figures> {
+  const ours = new Side(run, { rounds: FIRST_ROUNDS, least: isShort ? LEAST.short : LEAST.full });
+  const { pair, ratio, ratios } = await compare({ theirs: await syscalls(), ours }, pairs);
+  return {
+    value: ratio,
+    rates: { here: rateOf(pair.ours), qemu: rateOf(pair.theirs), of: "trips" },
+    details: {
+      ratios,
+      roundsHere: pair.ours.rounds,
+      roundsQemu: pair.theirs.rounds,
+      instructionsEach: (pair.ours.instructions ?? 0) / pair.ours.rounds,
+    },
+  };
+}
+
+function benchmark({ name, text, goal, floor, runner }: Path, cause: Cause): Benchmark {
+  // Assembled and prepared when it is wanted.
+  const run: Runner = (rounds, watch) => runner(cause)(rounds, watch);
+  return {
+    kind: "exit",
+    name: `${cause}, ${name}`,
+    text,
+    unit: "ratio",
+    // Goals are about hypercalls.
+    goal: goal === undefined || cause !== "hvcl" ? undefined : { least: goal },
+    floor,
+    here: run,
+    measure: (conditions) => measure(run, conditions),
+  };
+}
+
+/** All of them. */
+export const EXIT_BENCHMARKS: readonly Benchmark[] = [...IMAGE_PATHS, ...WORLD_SWITCHES.map(contractPath)]
+  .flatMap((path) => CAUSES.map((cause) => benchmark(path, cause)));

@@ -1,0 +1,131 @@
+/**
+ * Which CSR accesses WebAssembly makes itself: those that are storage and nothing else, by the registers' declarations.
+ *
+ * @module
+ */
+import { readsAsStored, writesAsStored } from "../csr/access.ts";
+import { csrSlot, hasCsr } from "../csr/bank.ts";
+import { ESTAT } from "../csr/basic.ts";
+import type { CsrDeclaration } from "../csr/define.ts";
+import { csrByNumber, CSRS } from "../csr/table.ts";
+import type { Decoded } from "../isa/decode.ts";
+import type { Profile } from "../profile.ts";
+import { BANK } from "./layout.ts";
+
+/** What an access does with the register. */
+type CsrAccess = "read" | "write" | "exchange";
+/** Whose register it is: see {@linkcode CONTROL} for when each may be accessed. */
+export type CsrOwner = "csrOwn" | "csrHost" | "csrGuest";
+
+/** What accesses have in common that one function makes. */
+export interface CsrForm {
+  readonly access: CsrAccess;
+  readonly owner: CsrOwner;
+  /** Read sign-extended. */
+  readonly is32: boolean;
+  /** The interrupt lines show in it. */
+  readonly hasLines: boolean;
+  /** Only values with some bit set are legal without further ado. */
+  readonly hasLegalBit: boolean;
+  /** rd is r0: 0 is written, and nobody wants the old value. */
+  readonly discards: boolean;
+}
+
+/** One access. */
+export interface CsrOperation {
+  readonly form: CsrForm;
+  /** Where the value is in its bank, bytes. */
+  readonly offset: number;
+  /** The bits that software can write. */
+  readonly writable: bigint;
+  /** The bits that only the engine changes, because something depends on them; below 2^31. */
+  readonly attention: number;
+  /** Position of the bit that makes a value legal. */
+  readonly legalBit: number;
+}
+
+/** The instructions, with what they are. */
+const ACCESSES: ReadonlyMap<string, readonly [CsrAccess, isGuests: boolean]> = new Map([
+  ["csrrd", ["read", false]],
+  ["csrwr", ["write", false]],
+  ["csrxchg", ["exchange", false]],
+  ["gcsrrd", ["read", true]],
+  ["gcsrwr", ["write", true]],
+  ["gcsrxchg", ["exchange", true]],
+]);
+
+const DOUBLE = 8;
+/** More than a 32-bit operand of a decoded operation holds. */
+const TOO_WIDE = 1n << 31n;
+
+/** The access that a decoded instruction makes, undefined if it is the engine's. */
+export function csrOperation(op: Decoded, profile: Profile): CsrOperation | undefined {
+  const access = ACCESSES.get(op.instruction.name);
+  const csr = access === undefined ? undefined : csrByNumber(Number(op.operands["csr"]));
+  return access === undefined || csr === undefined
+    ? undefined
+    : operationOf(csr, access, op.rd === 0, profile);
+}
+
+function operationOf(
+  csr: CsrDeclaration,
+  [access, isGuests]: readonly [CsrAccess, boolean],
+  discards: boolean,
+  profile: Profile,
+): CsrOperation | undefined {
+  if (!hasCsr(profile, csr.number) || (isGuests && csr.options.guest === "gspr")) return undefined;
+  const hasLines = csr.number === ESTAT.number;
+  if (!readsAsStored(csr.number) && !hasLines) return undefined;
+  const attention = csr.ruling("mode", "environment", "interrupts");
+  if (access !== "read" && !isPlainStorage(csr, attention)) return undefined;
+  const { legalWith } = csr.options;
+  const form = {
+    access,
+    owner: ownerOf(csr, isGuests),
+    is32: csr.width === 32,
+    hasLines,
+    hasLegalBit: access !== "read" && legalWith !== undefined,
+    discards,
+  };
+  return {
+    form,
+    offset: BANK.values + csrSlot(profile, csr.number) * DOUBLE,
+    writable: csr.writeMask(profile, isGuests ? "host" : "own"),
+    attention: access === "read" ? 0 : Number(attention),
+    legalBit: legalWith === undefined ? 0 : Math.log2(Number(legalWith)),
+  };
+}
+
+/** A write stores what the mask lets through, unless it changes what something depends on. */
+function isPlainStorage(csr: CsrDeclaration, attention: bigint): boolean {
+  const { legalise, legalWith, locked } = csr.options;
+  return writesAsStored(csr.number) && attention < TOO_WIDE && csr.clearedByOne === 0n &&
+    locked === undefined &&
+    (legalise === undefined || legalWith !== undefined);
+}
+
+/** A register that a guest has without any condition is the current world's; others only the host accesses without the engine. */
+function ownerOf(csr: CsrDeclaration, isGuests: boolean): CsrOwner {
+  if (isGuests) return "csrGuest";
+  const { guest, trappedBy } = csr.options;
+  return guest === "copy" && trappedBy === undefined ? "csrOwn" : "csrHost";
+}
+
+/** A form as a text to find it by. */
+export function formKey({ access, owner, is32, hasLines, hasLegalBit, discards }: CsrForm): string {
+  return [access, owner, is32, hasLines, hasLegalBit, discards].join(" ");
+}
+
+/** Every form that occurs. */
+export function csrForms(profile: Profile): readonly CsrForm[] {
+  const forms = new Map<string, CsrForm>();
+  for (const csr of CSRS) {
+    for (const access of ACCESSES.values()) {
+      for (const discards of [false, true]) {
+        const form = operationOf(csr, access, discards, profile)?.form;
+        if (form !== undefined) forms.set(formKey(form), form);
+      }
+    }
+  }
+  return [...forms.values()];
+}
