@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
 import { permissionCheck } from "./permission.ts";
-import { attend, sleep } from "./turn.ts";
+import { attend, isBefore, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
@@ -47,6 +47,7 @@ export class ReferenceEngine implements Engine {
         if (!sleep(m)) return { kind: "idle" };
         continue;
       }
+      if (limits.stopBefore !== undefined && isBefore(m, limits.stopBefore)) return { kind: "requested" };
       if (limits.onInstruction?.(m)) return { kind: "requested" };
       this.step(m);
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StopPoints } from "../engine.ts";
 import { takeInterrupt } from "../exception.ts";
 import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
@@ -37,4 +38,12 @@ export function sleep(m: Machine): boolean {
   // Counters of instructions, whose overflow nothing could bring about until now, are due again.
   m.changes++;
   return true;
+}
+
+const PHYSICAL = (1n << 48n) - 1n;
+
+/** True if the machine is about to execute an instruction before which to stop. */
+export function isBefore(m: Machine, { addresses, unwritten }: StopPoints): boolean {
+  const at = Number(m.pc & PHYSICAL);
+  return addresses.has(at) || (unwritten !== undefined && at >= unwritten.start && at < unwritten.end);
 }

@@ -51,6 +51,28 @@ export function noRegisters(): Record<RegisterFieldName, number> {
   >;
 }
 
+const NO_REGISTERS: RegisterNumbers = Object.freeze(noRegisters());
+
+// Programs have far more words than the table rows: what needs only the row is found once.
+const REGISTERS = new WeakMap<Instruction, readonly RegisterPlace[]>();
+
+/** A register field of a row. */
+interface RegisterPlace {
+  readonly name: RegisterFieldName;
+  readonly field: Field;
+}
+
+function registersOf(instruction: Instruction): readonly RegisterPlace[] {
+  let places = REGISTERS.get(instruction);
+  if (places === undefined) {
+    places = instruction.operands.flatMap(({ name, field }) =>
+      isRegisterField(name) ? [{ name, field }] : []
+    );
+    REGISTERS.set(instruction, places);
+  }
+  return places;
+}
+
 function decodeAs(instruction: Instruction, word: number): Decoded {
   const operands: Record<string, bigint> = {};
   const immediates: bigint[] = [];
@@ -59,11 +81,9 @@ function decodeAs(instruction: Instruction, word: number): Decoded {
     operands[operand.name] = value;
     immediates.push(BigInt.asUintN(64, value));
   }
-  const registers = noRegisters();
-  for (const { name, field } of instruction.operands) {
-    if (isRegisterField(name)) registers[name] = fieldValue(field, word);
-  }
-  return { instruction, word, ...registers, operands, immediates };
+  const decoded = { ...NO_REGISTERS, instruction, word, operands, immediates };
+  for (const { name, field } of registersOf(instruction)) decoded[name] = fieldValue(field, word);
+  return decoded;
 }
 
 /** Decodes a word of {@linkcode ISA}, undefined if no instruction has this encoding. */

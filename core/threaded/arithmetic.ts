@@ -35,7 +35,9 @@ export const COMPARE: Readonly<Partial<Record<BinaryOp, Plain>>> = {
 export type HelperName = BinaryOp | UnaryOp | FpHelper;
 
 /** Functions of the module. */
-export type Helpers = ReadonlyMap<HelperName, number>;
+export interface Helpers {
+  get(name: HelperName): number | undefined;
+}
 
 const ONE: Signature = { parameters: ["i64"], results: ["i64"] };
 const TWO: Signature = { parameters: ["i64", "i64"], results: ["i64"] };
@@ -132,7 +134,7 @@ function reversal(swaps: readonly (readonly [bigint, bigint])[], whole: boolean)
 }
 
 /** Adds the functions to a module. The operations that it has neither this way nor directly are the checksums. */
-export function addHelpers(module: ModuleBuilder): Helpers {
+export function addHelpers(module: ModuleBuilder): ReadonlyMap<HelperName, number> {
   const helpers = new Map<HelperName, number>();
   const add = (name: BinaryOp | UnaryOp, code: Code) => {
     const f = module.add(signatureOf(name), code);

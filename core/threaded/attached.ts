@@ -6,7 +6,9 @@
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
 import type { Decoded } from "../isa/decode.ts";
+import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
+import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory } from "../memory.ts";
@@ -57,6 +59,7 @@ export class AttachedMachine {
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
+  #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
   /** {@linkcode Machine.changes} when no interrupt was pending. */
@@ -134,8 +137,10 @@ export class AttachedMachine {
   }
 
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
-  begin(untilHost: boolean): void {
+  begin({ untilHost = false, stopBefore }: RunLimits): void {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
+    this.#stopBefore = stopBefore;
+    if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
     this.#tlb.clearKind("fetch");
   }
 
@@ -203,6 +208,7 @@ export class AttachedMachine {
     const pc = this.#pcOf(op);
     m.pc = pc;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
     if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;

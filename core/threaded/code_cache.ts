@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
 import { CODE, CODE_PAGE_BYTES, DISCARD, FP, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
@@ -44,6 +45,8 @@ export class CodeCache {
   readonly #pages: CodePage[] = [];
   /** Where the next page goes. */
   #next = 0;
+  /** Places within pages, as indices of words, that are left to the reference engine, because a run may have to stop there. */
+  #leftOut: ReadonlySet<number> = new Set();
   readonly #listener: CodeListener;
 
   constructor(
@@ -57,6 +60,22 @@ export class CodeCache {
     this.#ram = new Uint32Array(ram);
     this.#select = select;
     this.#listener = listener;
+  }
+
+  /** Leaves what is at these places, of whatever page, to the reference engine. */
+  leaveOut({ addresses }: StopPoints): void {
+    const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
+    if (indices.isSubsetOf(this.#leftOut)) return;
+    this.#leftOut = indices;
+    this.#drop();
+  }
+
+  /** Forgets everything. */
+  #drop(): void {
+    const gone = this.#pages.splice(0);
+    this.#byOffset.clear();
+    this.#next = 0;
+    this.#listener.forgotten(gone);
   }
 
   /** The operations of a page, if there are any yet. */
@@ -141,7 +160,7 @@ export class CodeCache {
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
     const decoded = decode(word);
-    const selected = decoded === undefined ? undefined : this.#select(decoded);
+    const selected = decoded === undefined || this.#leftOut.has(index) ? undefined : this.#select(decoded);
     this.#stateWords[(op + OP.f) / WORD] = selected?.f ?? TABLE.slow;
     if (decoded !== undefined && selected !== undefined) this.#writeOperands(op, decoded, selected);
   }

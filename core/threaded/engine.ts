@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { attend, sleep } from "../exec/turn.ts";
+import { attend, isBefore, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
@@ -18,21 +18,22 @@ import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
 export interface ThreadedOptions {
   /**
    * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
-   * @default {400}
+   * @default {1000}
    */
   readonly hotAfter?: number;
   /** How much translated code to keep for a machine. */
   readonly keep?: RegionLimits;
 }
 
-const HOT_AFTER = 400;
+/** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
+const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
 /** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
 export class ThreadedEngine implements Engine {
   readonly name = "threaded";
-  readonly #reference = new ReferenceEngine();
+  readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
   readonly #built = new Map<Profile, ThreadedModule>();
@@ -45,11 +46,11 @@ export class ThreadedEngine implements Engine {
 
   run(m: Machine, limits: RunLimits): Stop {
     const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
-    return attached === undefined ? this.#reference.run(m, limits) : this.#run(m, attached, limits);
+    return attached === undefined ? this.reference.run(m, limits) : this.#run(m, attached, limits);
   }
 
   execute(m: Machine, word: number): void {
-    this.#reference.execute(m, word);
+    this.reference.execute(m, word);
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */
@@ -63,7 +64,7 @@ export class ThreadedEngine implements Engine {
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     const built = this.#moduleFor(m.profile);
-    const made = new AttachedMachine(m, ram, ram.memory, built, this.#reference, this.#keep);
+    const made = new AttachedMachine(m, ram, ram.memory, built, this.reference, this.#keep);
     this.#attached.set(m, made);
     return made;
   }
@@ -78,7 +79,7 @@ export class ThreadedEngine implements Engine {
     const { clock } = m;
     let seen = -1;
     let left = limits.budget;
-    attached.begin(limits.untilHost === true);
+    attached.begin(limits);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       seen = attend(m, seen);
@@ -89,8 +90,9 @@ export class ThreadedEngine implements Engine {
         left--;
         continue;
       }
+      if (limits.stopBefore !== undefined && isBefore(m, limits.stopBefore)) return { kind: "requested" };
       const before = clock.executed;
-      if (!attached.run(left)) this.#reference.step(m);
+      if (!attached.run(left)) this.reference.step(m);
       left -= clock.executed - before;
     }
   }

@@ -16,7 +16,7 @@ import type { FlagField, FloatField, Stmt } from "../isa/meaning.ts";
 import { OPERATION_NAMES } from "../isa/table.ts";
 import type { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
-import { type Exact, FAMILY, IS_SINGLE, type Native, nativeOperations, type Rounded } from "./fp_native.ts";
+import { type Exact, FAMILY, helperOf, IS_SINGLE, type Native, type Rounded } from "./fp_native.ts";
 
 /** Where the floating-point state of the code being generated is. */
 export interface Floats {
@@ -65,26 +65,11 @@ const NEVER_TINY: ReadonlySet<number> = new Set([FAMILY.sum, FAMILY.root, FAMILY
 const OPERANDS = ["a", "b", "c"] as const;
 const INTEGER_RANGES = { w: [-(2 ** 31), 2 ** 31 - 1], l: [-(2 ** 63), 2 ** 63 - 1024] } as const;
 
-/** What is computed natively, given the functions of a module. */
-function nativesOf(helpers: Helpers): ReadonlyMap<string, Native> {
-  return nativeOperations({ s: helpers.get("fpFused32") ?? -1, d: helpers.get("fpFused64") ?? -1 });
-}
-
-// A memo of a pure function of an immutable value; nothing can observe it.
-const NATIVES = new WeakMap<Helpers, ReadonlyMap<string, Native>>();
-
-/** How WebAssembly computes an operation, undefined where it does not. */
-export function nativeOf(helpers: Helpers, operation: string): Native | undefined {
-  let natives = NATIVES.get(helpers);
-  if (natives === undefined) NATIVES.set(helpers, natives = nativesOf(helpers));
-  return natives.get(operation);
-}
-
 /** Writes one operation. */
 export class ComputeCode {
   readonly #code: Code;
   readonly #floats: Floats;
-  readonly #fits: number;
+  readonly #helpers: Helpers;
   readonly #leave: () => void;
   readonly #statement: Stmt & { kind: "compute" };
   /** The operands as registers hold them. */
@@ -93,13 +78,13 @@ export class ComputeCode {
   constructor(
     code: Code,
     floats: Floats,
-    fits: number,
+    helpers: Helpers,
     statement: Stmt & { kind: "compute" },
     leave: () => void,
   ) {
     this.#code = code;
     this.#floats = floats;
-    this.#fits = fits;
+    this.#helpers = helpers;
     this.#statement = statement;
     this.#leave = leave;
     this.#raw = statement.operands.map((field) => {
@@ -152,7 +137,7 @@ export class ComputeCode {
     const { to, write } = native;
     const { target, operation } = this.#statement;
     const result = code.local(to === "s" ? "f32" : "f64");
-    write(code, a, b, c);
+    write(code, a, b, c, this.#helpers);
     code.set(result);
     if (to === "w" || to === "l") this.#leaveBeyond(to, result);
     this.#floats.mode();
@@ -219,7 +204,7 @@ export class ComputeCode {
     code.get(result);
     if (to === "s") code.op("f64.promote_f32");
     if (negated.includes("result")) code.op("f64.neg");
-    code.call(this.#fits).op("i32.eqz").if();
+    code.call(helperOf(this.#helpers, "fpFits")).op("i32.eqz").if();
     this.#leave();
     code.end();
   }

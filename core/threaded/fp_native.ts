@@ -4,6 +4,7 @@
  * @module
  */
 import type { Code, Plain } from "../wasm/code.ts";
+import type { HelperName, Helpers } from "./arithmetic.ts";
 
 /** What a register holds, as an operation takes it or gives it: singles are f32, the others f64, integers i64. */
 export type Datum = "s" | "d" | "w" | "l";
@@ -47,7 +48,7 @@ export interface Rounded {
   /** What to negate to have the operands and the result that the family speaks of. */
   readonly negated: readonly Negated[];
   /** Leaves the result of the operands in these locals; of an operation that gives an integer, that integer as a number. */
-  readonly write: (code: Code, a: number, b: number, c: number) => void;
+  readonly write: (code: Code, a: number, b: number, c: number, helpers: Helpers) => void;
 }
 
 /** Exact unless an operand is a NaN. */
@@ -133,12 +134,19 @@ function* arithmetic(letter: Letter): Generator<readonly [string, Native]> {
   yield ["frint", rounded("near", letter, letter, (code, a) => code.get(a).op(op("nearest")))];
 }
 
+/** The number of a function, which the module has. */
+export function helperOf(helpers: Helpers, name: HelperName): number {
+  const f = helpers.get(name);
+  if (f === undefined) throw new RangeError(`Cannot call ${name}: the module lacks it`);
+  return f;
+}
+
 /** Negating operand and result is exact. */
-function* multiplyAdds(letter: Letter, helper: number): Generator<readonly [string, Native]> {
+function* multiplyAdds(letter: Letter): Generator<readonly [string, Native]> {
   for (const [name, subtracts, negates] of MULTIPLY_ADDS) {
     yield [
       name,
-      rounded("fused", letter, letter, (code, a, b, c) => {
+      rounded("fused", letter, letter, (code, a, b, c, helpers) => {
         [a, b, c].forEach((local) => {
           code.get(local);
           if (local === c && subtracts) code.op(plain(letter, "neg"));
@@ -149,7 +157,7 @@ function* multiplyAdds(letter: Letter, helper: number): Generator<readonly [stri
           if (letter === "s") code.op("f32x4.relaxed_madd", "f32x4.extract_lane");
           else code.op("f64x2.relaxed_madd", "f64x2.extract_lane");
         } else {
-          code.call(helper);
+          code.call(helperOf(helpers, letter === "s" ? "fpFused32" : "fpFused64"));
           if (letter === "s") code.op("f32.demote_f64");
         }
         if (negates) code.op(plain(letter, "neg"));
@@ -236,20 +244,12 @@ function* integers(letter: Letter): Generator<readonly [string, Native]> {
   }
 }
 
-/** Numbers of the functions that multiply and add singles (given as f64) and doubles with one rounding. */
-export type FusedFunctions = Readonly<Record<Letter, number>>;
-
-/**
- * How WebAssembly computes, by the name of the operation. Others are the engine's.
- *
- * @param fused called where vectors do not fuse
- */
-export function nativeOperations(fused: FusedFunctions): ReadonlyMap<string, Native> {
+function nativeOperations(): ReadonlyMap<string, Native> {
   const all = new Map<string, Native>();
   for (const letter of ["s", "d"] as const) {
     const families = [
       arithmetic(letter),
-      multiplyAdds(letter, fused[letter]),
+      multiplyAdds(letter),
       comparisons(letter),
       selections(letter),
     ];
@@ -266,3 +266,6 @@ export function nativeOperations(fused: FusedFunctions): ReadonlyMap<string, Nat
   all.set("fcvt.d.s", exact("s", "d", (code, a) => code.get(a).op("f64.promote_f32")));
   return all;
 }
+
+/** How WebAssembly computes, by the name of the operation. Others are the engine's. */
+export const NATIVE_OPERATIONS: ReadonlyMap<string, Native> = nativeOperations();

@@ -8,7 +8,8 @@ import type { Expr, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
 import type { Code } from "../wasm/code.ts";
 import { COMPARE, DIRECT, type HelperName, type Helpers } from "./arithmetic.ts";
-import { ComputeCode, type Floats, nativeOf } from "./fp_code.ts";
+import { ComputeCode, type Floats } from "./fp_code.ts";
+import { NATIVE_OPERATIONS } from "./fp_native.ts";
 import type { Memories } from "./layout.ts";
 import { MemoryCode, type PageMemo } from "./memory_code.ts";
 
@@ -122,9 +123,9 @@ export abstract class MeaningCode extends MemoryCode {
   }
 
   #compute(meaning: Stmt & { kind: "compute" }): void {
-    const native = nativeOf(this.#helpers, meaning.operation);
+    const native = NATIVE_OPERATIONS.get(meaning.operation);
     if (native === undefined || this.#committed) throw new Unexpressed(meaning.operation);
-    new ComputeCode(this.code, this.#floats, this.#helper("fpFits"), meaning, () => this.leave()).write(
+    new ComputeCode(this.code, this.#floats, this.#helpers, meaning, () => this.leave()).write(
       native,
     );
     this.#committed = true;

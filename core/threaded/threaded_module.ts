@@ -208,8 +208,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const slow = builder.add(SHARED.slow, slowCode(step, opType));
   const warm = builder.add(SHARED.warm, warmCode(hot, hotAfter));
   const enter = builder.add(SHARED.enter, enterCode(warm, opType));
+  const helpers = addHelpers(builder);
   const runtime: Runtime = {
-    helpers: addHelpers(builder),
+    helpers,
     opType,
     slow,
     enter,
@@ -234,7 +235,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const transitions = addTransitions(builder, table, profile, runtime);
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
-  for (const [name, f] of runtime.helpers) builder.export(name, f);
+  for (const [name, f] of helpers) builder.export(name, f);
   const module = new WebAssembly.Module(builder.build(table));
   return { module, functions, csrs, transitions, entries: table.length, hotAfter };
 }
