@@ -93,16 +93,16 @@ function compute(random: Random): string {
   return `  ${name} ${float(random)}, ${float(random)}, ${float(random)}`;
 }
 
-const PIECES: readonly (readonly [weight: number, text: (random: Random) => string])[] = [
-  [10, access],
+type Pieces = readonly (readonly [weight: number, text: (random: Random) => string])[];
+
+/** What leaves alone what translations depend on. */
+const CALM: Pieces = [
   [3, (random) => `  csrrd $a4, ${random.pick(READ)}`],
   [2, (random) => `  gcsrrd $a4, ${random.pick(READ)}`],
   [3, (random) => `  hvcl ${random.below(4)}`],
   [3, (random) => `  ${random.pick(["syscall", "break"])} ${random.below(4)}`],
   // Into the guest, or not: the next return says.
   [2, (random) => `  li.d $a0, ${random.pick([0, 2, 2])}\n  li.d $a2, 2\n  csrxchg $a0, $a2, GSTAT`],
-  [1, (random) => `  li.d $a0, ${random.pick(MODE_BITS)}\n  move $a2, $a0\n  csrxchg $a0, $a2, CRMD`],
-  [1, (random) => `  li.d $a2, ${random.pick(MODE_BITS)}\n  csrxchg $zero, $a2, CRMD`],
   // For sure: no exception may come between, which would clear PVM.
   [3, () => "  la.pcrel $a0, body\n  csrwr $a0, ERA\n  li.d $a0, 2\n  csrxchg $a0, $a0, GSTAT\n  ertn"],
   [1, () => "  ll.w $a5, $s0, 0\n  addi.d $a5, $a5, 1\n  sc.w $a5, $s0, 0"],
@@ -116,15 +116,21 @@ const PIECES: readonly (readonly [weight: number, text: (random: Random) => stri
   [2, (random) => `  ${random.pick(["fld.d", "fst.d"])} ${float(random)}, $s0, 16`],
   [2, () => "  movfcsr2gr $a1, $fcsr0"],
   [2, (random) => `${constant(random, FCSR)}  movgr2fcsr $fcsr0, $a0`],
+];
+
+const PIECES: Pieces = [
+  ...CALM,
+  [10, access],
+  [1, (random) => `  li.d $a0, ${random.pick(MODE_BITS)}\n  move $a2, $a0\n  csrxchg $a0, $a2, CRMD`],
+  [1, (random) => `  li.d $a2, ${random.pick(MODE_BITS)}\n  csrxchg $zero, $a2, CRMD`],
   // The guest hears of it itself, or its host does.
   [2, (random) => `  csrwr $zero, EUEN\n${compute(random)}`],
   [2, (random) => `${constant(random, [1])}  ${random.pick(["csrwr", "gcsrwr"])} $a0, EUEN`],
 ];
 
-const WEIGHTED = PIECES.flatMap(([weight, text]) => Array.from({ length: weight }, () => text));
-
-function piece(random: Random): string {
-  return random.pick(WEIGHTED)(random);
+function body(random: Random, pieces: Pieces): string {
+  const weighted = pieces.flatMap(([weight, text]) => Array.from({ length: weight }, () => text));
+  return Array.from({ length: BODY }, () => random.pick(weighted)(random)).join("\n");
 }
 
 /** Both worlds have the same handler: behind the instruction that raised the exception. */
@@ -153,12 +159,12 @@ function program(random: Random): string {
         li.d   $t0, 0xb
         gcsrwr $t0, CRMD
         li.d   $s0, ${DATA}
-        li.d   $t0, 1
+        li.d   $t0, ${random.below(2)}
         csrwr  $t0, EUEN
-        li.d   $t0, 1
+        li.d   $t0, ${random.below(3) === 0 ? 0 : 1}
         gcsrwr $t0, EUEN
 body:
-${Array.from({ length: BODY }, () => piece(random)).join("\n")}
+${body(random, random.below(3) === 0 ? CALM : PIECES)}
         b      body
         b      body
         b      body
