@@ -23,6 +23,12 @@ export function attend(m: Machine, seen: number): number {
   return m.changes;
 }
 
+/** What is due behind a single instruction: the counters' new modes, alarms. Interrupts wait until the machine runs. */
+export function settle(m: Machine): void {
+  m.counters.settle();
+  if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+}
+
 /** Takes the interrupt that is pending and enabled, if there is one. */
 function takePendingInterrupt(m: Machine): void {
   const pending = pendingInterrupt(m);

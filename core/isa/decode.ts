@@ -51,7 +51,27 @@ export function noRegisters(): Record<RegisterFieldName, number> {
   >;
 }
 
-const NO_REGISTERS = noRegisters();
+const NO_REGISTERS: RegisterNumbers = Object.freeze(noRegisters());
+
+// Programs have far more words than the table rows: what needs only the row is found once.
+const REGISTERS = new WeakMap<Instruction, readonly RegisterPlace[]>();
+
+/** A register field of a row. */
+interface RegisterPlace {
+  readonly name: RegisterFieldName;
+  readonly field: Field;
+}
+
+function registersOf(instruction: Instruction): readonly RegisterPlace[] {
+  let places = REGISTERS.get(instruction);
+  if (places === undefined) {
+    places = instruction.operands.flatMap(({ name, field }) =>
+      isRegisterField(name) ? [{ name, field }] : []
+    );
+    REGISTERS.set(instruction, places);
+  }
+  return places;
+}
 
 function decodeAs(instruction: Instruction, word: number): Decoded {
   const operands: Record<string, bigint> = {};
@@ -62,9 +82,7 @@ function decodeAs(instruction: Instruction, word: number): Decoded {
     immediates.push(BigInt.asUintN(64, value));
   }
   const decoded = { ...NO_REGISTERS, instruction, word, operands, immediates };
-  for (const { name, field } of instruction.operands) {
-    if (isRegisterField(name)) decoded[name] = fieldValue(field, word);
-  }
+  for (const { name, field } of registersOf(instruction)) decoded[name] = fieldValue(field, word);
   return decoded;
 }
 

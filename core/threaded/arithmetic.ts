@@ -31,7 +31,9 @@ export const COMPARE: Readonly<Partial<Record<BinaryOp, Plain>>> = {
 };
 
 /** Functions of the module, by the operation that they compute. */
-export type Helpers = ReadonlyMap<BinaryOp | UnaryOp, number>;
+export interface Helpers {
+  get(name: BinaryOp | UnaryOp): number | undefined;
+}
 
 const ONE: Signature = { parameters: ["i64"], results: ["i64"] };
 const TWO: Signature = { parameters: ["i64", "i64"], results: ["i64"] };
@@ -128,7 +130,7 @@ function reversal(swaps: readonly (readonly [bigint, bigint])[], whole: boolean)
 }
 
 /** Adds the functions to a module. The operations that it has neither this way nor directly are the checksums. */
-export function addHelpers(module: ModuleBuilder): Helpers {
+export function addHelpers(module: ModuleBuilder): ReadonlyMap<BinaryOp | UnaryOp, number> {
   const helpers = new Map<BinaryOp | UnaryOp, number>();
   const add = (name: BinaryOp | UnaryOp, code: Code) => {
     const f = module.add(signatureOf(name), code);

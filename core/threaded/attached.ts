@@ -5,8 +5,8 @@
  */
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
-import type { RunLimits, StopPoints } from "../engine.ts";
 import type { Decoded } from "../isa/decode.ts";
+import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
 import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
@@ -30,12 +30,17 @@ import {
 } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
+import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
 const WORD = 4;
+/** What an import says if wasm has to return. */
+const STOP = -1;
 const DOUBLE = 8;
-const STATE_BYTES = CODE + MOST_PAGES * CODE_PAGE_BYTES;
+/** The operations of single words are behind those of the pages. */
+const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 };
+const STATE_BYTES = SINGLES.at + SINGLES.count * OP.bytes;
 const PAGE_OFFSET = 0xfff;
 /** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
 const LARGEST_SMALL_PAGE = 16;
@@ -55,6 +60,7 @@ export class AttachedMachine {
   readonly #doubles: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
+  readonly #singles: SingleWords;
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
@@ -86,6 +92,7 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
+    this.#singles = new SingleWords(SINGLES, selected, (...operation) => this.#code.write(...operation));
     const { entries, hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
     const shared = { state, ram: memory, table };
@@ -139,7 +146,7 @@ export class AttachedMachine {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
     this.#stopBefore = stopBefore;
     if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
-    this.#tlb.clearKind("fetch");
+    this.#tlb.doubtFetches();
   }
 
   /**
@@ -161,6 +168,25 @@ export class AttachedMachine {
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
       : this.#doubles[CONTROL.target / DOUBLE]!;
+    return true;
+  }
+
+  /**
+   * Executes one word at the machine's pc, whatever is in memory there, if wasm can; false if it is the reference engine's, and then nothing has
+   * happened. Counters and alarms are the caller's.
+   */
+  execute(word: number): boolean {
+    const { m } = this;
+    const op = this.#singles.find(word);
+    if (op === 0 || !this.#contexts.update()) return false;
+    this.#calm();
+    const reason = this.#exports.run(op, 1);
+    this.#notice();
+    if (reason === EXIT.stop) return false;
+    m.history.record(m.pc, word, m.inGuest);
+    m.word = word;
+    m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
+    m.clock.executed++;
     return true;
   }
 
@@ -203,24 +229,35 @@ export class AttachedMachine {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
+    if (this.#singles.has(op)) return 0;
     const pc = this.#pcOf(op);
     m.pc = pc;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
     if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
-    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;
-    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return 0;
+    if (!this.#mayGoOn()) return 0;
+    const isNext = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
+    // Behind the last operation of a page is one that leads to the next.
+    return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
+  }
+
+  /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */
+  #mayGoOn(): boolean {
+    const { m } = this;
+    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return false;
+    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return false;
     if (m.changes !== this.#quietAt) {
-      if (pendingInterrupt(m) !== undefined) return 0;
+      if (pendingInterrupt(m) !== undefined) return false;
       m.counters.settle();
       this.#calm();
     }
-    const goesOn = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
-    // Behind the last operation of a page is one that leads to the next.
-    const next = goesOn ? op + OP.bytes : this.#prepare();
-    if (next !== 0) this.#words[CONTROL.left / WORD] = this.#left();
-    return next;
+    return true;
+  }
+
+  #goOn(op: number): number {
+    if (op !== 0) this.#words[CONTROL.left / WORD] = this.#left();
+    return op;
   }
 
   #stopsAtHost(): boolean {
@@ -278,20 +315,25 @@ export class AttachedMachine {
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
-  #offsetOf(address: bigint, type: AccessType): number | undefined {
+  #offsetOf(address: bigint, type: AccessType): number | undefined | Trap {
     try {
       const physical = this.m.translate(address, type);
       if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return undefined;
       return (physical - this.#ram.base) & ~PAGE_OFFSET;
     } catch (error) {
-      if (error instanceof Trap) return undefined;
+      if (error instanceof Trap) return error;
       throw error;
     }
   }
 
   #findCode(pc: bigint): number | undefined {
+    const known = this.#tlb.trustFetch(pc);
+    if (known !== undefined) {
+      this.#code.refresh(this.#code.pageOf(known));
+      return known;
+    }
     const offset = this.#offsetOf(pc, "fetch");
-    if (offset === undefined) return undefined;
+    if (typeof offset !== "number") return undefined;
     const isNew = this.#code.find(offset) === undefined;
     const page = this.#code.page(offset);
     // Stores to this page have to mind its operations from now on.
@@ -308,9 +350,21 @@ export class AttachedMachine {
     if (this.#tlb.find(kind, address) !== undefined) return 0;
     const offset = this.#offsetOf(address, kind);
     if (offset === undefined) return 0;
+    // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
+    if (typeof offset !== "number") return (address & 7n) === 0n ? this.#raise(offset) : 0;
     if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - Number(address & 0xffff_f000n)) | 0;
     this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
-    return 1;
+    return this.#words[CONTROL.op / WORD]!;
+  }
+
+  /** Takes the exception of the access that missed; the first operation of the handler, -1 if wasm cannot go on there. */
+  #raise(trap: Trap): number {
+    const { m } = this;
+    const op = this.#words[CONTROL.op / WORD]!;
+    m.pc = this.#pcOf(op);
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    this.#reference.raise(m, trap, this.#code.wordOf(op));
+    return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { attend, isBefore, sleep } from "../exec/turn.ts";
+import { attend, isBefore, settle, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
@@ -18,14 +18,15 @@ import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
 export interface ThreadedOptions {
   /**
    * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
-   * @default {400}
+   * @default {1000}
    */
   readonly hotAfter?: number;
   /** How much translated code to keep for a machine. */
   readonly keep?: RegionLimits;
 }
 
-const HOT_AFTER = 400;
+/** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
+const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
@@ -49,7 +50,8 @@ export class ThreadedEngine implements Engine {
   }
 
   execute(m: Machine, word: number): void {
-    this.reference.execute(m, word);
+    if (this.#attach(m)?.execute(word) !== true) this.reference.execute(m, word);
+    else settle(m);
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */

@@ -91,6 +91,8 @@ export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
 export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
 /** A tag that no access matches. */
 export const NO_TAG = 1n;
+/** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again. */
+export const DOUBTED = 2n;
 
 /** Software TLBs: one set for each of some contexts. */
 export const TLBS = 0x4000;

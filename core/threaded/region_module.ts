@@ -4,10 +4,11 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
+import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
 import { WASM_PAGE } from "../memory.ts";
 import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import { HELPER_NAMES, signatureOf } from "./arithmetic.ts";
+import { HELPER_NAMES, type Helpers, signatureOf } from "./arithmetic.ts";
 import type { Graph } from "./graph.ts";
 import type { Runtime } from "./op_code.ts";
 import { compileRegion } from "./region_code.ts";
@@ -25,38 +26,50 @@ export interface RegionBinding {
   readonly profile: Profile;
 }
 
-/** A compiled region. */
-export interface RegionFunction {
-  readonly function: () => unknown;
-  /** Size of its module. */
-  readonly bytes: number;
+/** Where a region goes. */
+export interface RegionSlot {
+  /** The operations of its page. */
+  readonly page: number;
+  /** The byte in state memory by which it says that it was entered. */
+  readonly used: number;
+  /** Its entry in the table. */
+  readonly f: number;
 }
 
-/**
- * Compiles a region.
- *
- * @param page the operations of its page
- * @param used where in state memory the region says that it was entered
- */
-export function makeRegionFunction(
+/** The helpers that a module needs are imported when they are asked for. */
+class ImportedHelpers implements Helpers {
+  readonly #builder: ModuleBuilder;
+  readonly #imported = new Map<BinaryOp | UnaryOp, number>();
+
+  constructor(builder: ModuleBuilder) {
+    this.#builder = builder;
+  }
+
+  get(name: BinaryOp | UnaryOp): number | undefined {
+    if (!HELPER_NAMES.includes(name)) return undefined;
+    const found = this.#imported.get(name) ?? this.#builder.importFunction(name, signatureOf(name));
+    this.#imported.set(name, found);
+    return found;
+  }
+}
+
+/** Compiles a region and puts it into the table; the size of its module. */
+export function placeRegion(
   graph: Graph,
-  page: number,
-  used: number,
+  { page, used, f }: RegionSlot,
   { state, ram, imports, select, profile }: RegionBinding,
-): RegionFunction {
+): number {
   const builder = new ModuleBuilder();
   const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
-  const helpers = new Map(
-    HELPER_NAMES.map((name) => [name, builder.importFunction(name, signatureOf(name))]),
-  );
   // In the order of REGION_MEMORIES.
   builder.importMemory("ram", ram.buffer.byteLength / WASM_PAGE);
   builder.importMemory("state", state.buffer.byteLength / WASM_PAGE);
   builder.importTable("table", 1);
+  const helpers = new ImportedHelpers(builder);
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
   const place = { page, used, functionOf: (op: Decoded) => select(op).f, profile };
-  builder.export("region", builder.add(OPERATION, compileRegion(graph, runtime, place)));
-  const bytes = builder.build();
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports });
-  return { function: exports["region"] as () => unknown, bytes: bytes.length };
+  const code = compileRegion(graph, runtime, place);
+  const bytes = builder.build([builder.add(OPERATION, code)], f);
+  new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports });
+  return bytes.length;
 }

@@ -6,7 +6,7 @@
 import type { Decoded } from "../isa/decode.ts";
 import { findRegion } from "./graph.ts";
 import { MEMBER, MOST_REGIONS, OP, REGIONS_USED, WARMTH } from "./layout.ts";
-import { makeRegionFunction, type RegionBinding } from "./region_module.ts";
+import { placeRegion, type RegionBinding } from "./region_module.ts";
 
 const WORD = 4;
 /** Bytes of WebAssembly that the regions may have together, if no other is asked for. */
@@ -92,15 +92,14 @@ export class Regions {
    * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
    */
   make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words, table, entries: first } = this.#host;
+    const { words, entries: first } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
     if (this.#functionOf(op) >= first) return;
     const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
     const slot = this.#freeSlot();
-    const { function: made, bytes } = makeRegionFunction(graph, page, REGIONS_USED + slot, this.#host);
-    table.set(first + slot, made);
+    const bytes = placeRegion(graph, { page, used: REGIONS_USED + slot, f: first + slot }, this.#host);
     const place = (index: number) => page + index * OP.bytes;
     const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);

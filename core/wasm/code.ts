@@ -39,6 +39,18 @@ export function signed(out: number[], value: bigint): void {
   }
 }
 
+/** The same for a number of 32 bits, of which there are many. */
+export function signed32(out: number[], value: number): void {
+  let rest = value;
+  for (;;) {
+    const low = rest & 0x7f;
+    rest >>= 7;
+    const isLast = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
+    out.push(isLast ? low : low | 0x80);
+    if (isLast) return;
+  }
+}
+
 /** Instructions without operands of their own. */
 const PLAIN = {
   "unreachable": 0x00,
@@ -50,6 +62,7 @@ const PLAIN = {
   "i32.ne": 0x47,
   "i32.lt_s": 0x48,
   "i32.lt_u": 0x49,
+  "i32.gt_s": 0x4a,
   "i32.gt_u": 0x4b,
   "i32.le_u": 0x4d,
   "i32.ge_s": 0x4e,
@@ -180,7 +193,7 @@ export class Code {
 
   i32(value: number): this {
     this.bytes.push(0x41);
-    signed(this.bytes, BigInt(value | 0));
+    signed32(this.bytes, value | 0);
     return this;
   }
 

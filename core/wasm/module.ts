@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Code, unsigned, VALUE_TYPES, type ValueType } from "./code.ts";
+import { type Code, signed32, unsigned, VALUE_TYPES, type ValueType } from "./code.ts";
 
 /** What a function takes and gives. */
 export interface Signature {
@@ -16,6 +16,7 @@ const CUSTOM_SECTION = 0;
 /** A hint has one byte: whether the branch is likely to be taken. */
 const UNLIKELY = [1, 0];
 const FUNCTION_REFERENCES = 0x70;
+const I32_CONST = 0x41;
 const END = 0x0b;
 
 /** Imports first: functions, then memories. Functions are numbered in the order in which they were added. */
@@ -33,7 +34,9 @@ export class ModuleBuilder {
       unsigned(bytes, list.length);
       bytes.push(...list.map((t) => VALUE_TYPES[t]));
     }
-    const found = this.#types.findIndex((t) => t.join() === bytes.join());
+    const found = this.#types.findIndex((t) =>
+      t.length === bytes.length && t.every((b, i) => b === bytes[i])
+    );
     return found >= 0 ? found : this.#types.push(bytes) - 1;
   }
 
@@ -74,17 +77,19 @@ export class ModuleBuilder {
   /**
    * The module.
    *
-   * @param table functions to put into table 0, in order from entry 0
+   * @param table functions to put into table 0
+   * @param at the entry that the first of them gets
    */
-  build(table: readonly number[] = []): Uint8Array<ArrayBuffer> {
+  build(table: readonly number[] = [], at = 0): Uint8Array<ArrayBuffer> {
     const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
     section(out, SECTION.type, this.#types);
     section(out, SECTION.import, this.#imports);
     section(out, SECTION.function, this.#functions.map(({ type }) => number(type)));
     section(out, SECTION.export, this.#exports);
     if (table.length > 0) {
-      const from0 = [0x00, 0x41, 0x00, END];
-      section(out, SECTION.element, [[...from0, ...number(table.length), ...table.flatMap(number)]]);
+      const from = [0x00, I32_CONST];
+      signed32(from, at);
+      section(out, SECTION.element, [[...from, END, ...number(table.length), ...table.flatMap(number)]]);
     }
     this.#hints(out);
     section(out, SECTION.code, this.#functions.map(({ code }) => body(code)));
@@ -119,8 +124,9 @@ function number(value: number): number[] {
   return bytes;
 }
 
+/** A name of ASCII characters. */
 function text(value: string): number[] {
-  const bytes = new TextEncoder().encode(value);
+  const bytes = Array.from(value, (character) => character.charCodeAt(0));
   return [...number(bytes.length), ...bytes];
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Code, signed, unsigned } from "./code.ts";
+import { Code, signed, signed32, unsigned } from "./code.ts";
 import { ModuleBuilder } from "./module.ts";
 
 function encoded(append: (out: number[]) => void): number[] {
@@ -24,7 +24,13 @@ Deno.test("numbers are encoded as the specification's examples and limits ask", 
     [-128n, [0x80, 0x7f]],
     [-129n, [0xff, 0x7e]],
   ] as const;
-  for (const [value, bytes] of signedRows) assertEquals(encoded((out) => signed(out, value)), [...bytes]);
+  for (const [value, bytes] of signedRows) {
+    assertEquals(encoded((out) => signed(out, value)), [...bytes]);
+    assertEquals(encoded((out) => signed32(out, Number(value))), [...bytes]);
+  }
+  for (const value of [-(2 ** 31), 2 ** 31 - 1]) {
+    assertEquals(encoded((out) => signed32(out, value)), encoded((out) => signed(out, BigInt(value))));
+  }
   assertEquals(encoded((out) => unsigned(out, 0xffff_ffff)), [0xff, 0xff, 0xff, 0xff, 0x0f]);
   assertEquals(encoded((out) => signed(out, -(1n << 63n))).length, 10);
 });
@@ -54,6 +60,25 @@ Deno.test("a module with functions, a table and two memories does what it says",
   assertEquals(logged, [-5n]);
   assertEquals(new DataView(second!.buffer).getBigInt64(8, true), -5n);
   assertEquals((exports["countdown"] as (n: number) => number)(1_000_000), 7);
+});
+
+Deno.test("a table of jumps leads to one of its blocks or to the last, and hints and limits change nothing", () => {
+  const builder = new ModuleBuilder();
+  builder.importMemory("memory", 1);
+  builder.importTable("table", 4);
+  const type = { parameters: ["i32"], results: ["i32"] } as const;
+  const code = new Code(1);
+  const [outer, inner] = [code.block().depth, code.block().depth];
+  code.get(0).i32(7).op("i32.eq").ifUnlikely().i32(70).op("return").end();
+  code.get(0).brTable([inner, outer, inner], outer).end();
+  code.i32(1).op("return").end().i32(2);
+  code.local("i64");
+  const bytes = builder.build([builder.add(type, code)], 3);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const table = new WebAssembly.Table({ element: "anyfunc", initial: 4 });
+  new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });
+  const f = table.get(3) as (n: number) => number;
+  assertEquals([0, 1, 2, 3, 7, -1].map((n) => f(n)), [1, 2, 1, 2, 70, 2]);
 });
 
 Deno.test("functions of another module cannot be imported once there are own ones", () => {
