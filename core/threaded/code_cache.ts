@@ -68,16 +68,11 @@ export class CodeCache {
   leaveOut({ addresses }: StopPoints): void {
     const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
     if (indices.isSubsetOf(this.#leftOut)) return;
+    const changed = indices.symmetricDifference(this.#leftOut);
     this.#leftOut = indices;
-    this.#drop();
-  }
-
-  /** Forgets everything. */
-  #drop(): void {
-    const gone = this.#pages.splice(0);
-    this.#byOffset.clear();
-    this.#next = 0;
-    this.#listener.forgotten(gone);
+    for (const page of this.#pages) {
+      for (const index of changed) this.#forget(page.at + index * OP.bytes);
+    }
   }
 
   /** The operations of a page, if there are any yet. */
