@@ -11,23 +11,13 @@ import type { ReferenceEngine } from "../exec/reference.ts";
 import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
-import { allocateMemory } from "../memory.ts";
+import { allocateMemory, WASM_PAGE } from "../memory.ts";
 import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
-import { CodeCache, type CodePage, MOST_PAGES } from "./code_cache.ts";
+import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
-import {
-  BANK,
-  BANKS,
-  CODE,
-  CODE_PAGE_BYTES,
-  CONTROL,
-  EXIT,
-  GPR,
-  LLBITS,
-  MOST_REGIONS,
-  OP,
-} from "./layout.ts";
+import { FpState } from "./fp_state.ts";
+import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
@@ -38,9 +28,6 @@ const WORD = 4;
 /** What an import says if wasm has to return. */
 const STOP = -1;
 const DOUBLE = 8;
-/** The operations of single words are behind those of the pages. */
-const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 };
-const STATE_BYTES = SINGLES.at + SINGLES.count * OP.bytes;
 const PAGE_OFFSET = 0xfff;
 /** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
 const LARGEST_SMALL_PAGE = 16;
@@ -81,7 +68,7 @@ export class AttachedMachine {
     this.m = m;
     this.#ram = ram;
     this.#reference = reference;
-    const state = allocateMemory(STATE_BYTES);
+    const state = allocateMemory(STATE_PAGES * WASM_PAGE);
     const { buffer } = state;
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
@@ -92,9 +79,9 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    this.#singles = new SingleWords(SINGLES, selected, (...operation) => this.#code.write(...operation));
-    const { entries, hotAfter } = built;
-    const table = new WebAssembly.Table({ element: "anyfunc", initial: entries + MOST_REGIONS });
+    this.#singles = new SingleWords(selected, (...operation) => this.#code.write(...operation));
+    const { hotAfter } = built;
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
       step: () => this.#step(),
@@ -108,8 +95,8 @@ export class AttachedMachine {
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
-      ...{ words: this.#words, state, ram: memory, table, imports },
-      ...{ entries, select: selected, profile: m.profile, hotAfter, limits },
+      ...{ words: this.#words, ram: memory, table, imports },
+      ...{ select: selected, profile: m.profile, hotAfter, limits },
     });
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
@@ -127,6 +114,7 @@ export class AttachedMachine {
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
     m.gpr = gpr;
+    new FpState(m, buffer);
     for (const world of ["host", "guest"] as const) {
       const bank = m[world];
       const { length } = bank.values;

@@ -7,7 +7,19 @@
 import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
-import { CODE, CODE_PAGE_BYTES, DISCARD, MEMBER, OP, PAGE_BYTES, PAGE_OPS, TABLE } from "./layout.ts";
+import { FP_PLACES } from "./op_floats.ts";
+import {
+  CODE,
+  CODE_PAGE_BYTES,
+  DISCARD,
+  FP,
+  MEMBER,
+  MOST_PAGES,
+  OP,
+  PAGE_BYTES,
+  PAGE_OPS,
+  TABLE,
+} from "./layout.ts";
 import type { Selected } from "./selection.ts";
 
 /** The operations of one page. */
@@ -24,8 +36,6 @@ export interface CodePage {
 }
 
 const WORD = 4;
-/** Pages kept. */
-export const MOST_PAGES = 512;
 /** So many of them make room when there are more, in turn. */
 const FORGOTTEN_PAGES = 64;
 
@@ -173,13 +183,21 @@ export class CodeCache {
     this.#writeOperands(op, decoded, selected);
   }
 
-  #writeOperands(op: number, { instruction, rd, rj, rk }: Decoded, { first, second, third }: Selected): void {
+  #writeOperands(op: number, decoded: Decoded, { first, second, third }: Selected): void {
+    const { instruction, rd, rj, rk } = decoded;
+    const { writes, floatReads, floatWrites, flagReads, flagWrites } = registerUse(instruction.meaning);
     const state = this.#state;
-    const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
+    const isDiscarded = rd === 0 && writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
     state.setInt32(op + OP.rj, 8 * rj, true);
     state.setInt32(op + OP.rk, third ?? 8 * rk, true);
     state.setBigUint64(op + OP.first, first, true);
     state.setInt32(op + OP.second, second, true);
+    for (const field of [...floatReads, ...floatWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.registers + 8 * decoded[field], true);
+    }
+    for (const field of [...flagReads, ...flagWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.flags + decoded[field], true);
+    }
   }
 }

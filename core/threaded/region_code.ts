@@ -11,7 +11,18 @@ import type { Decoded } from "../isa/decode.ts";
 import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
 import { type Block, DISPATCHER, dominates, type Graph } from "./graph.ts";
-import { CONTROL, EXIT, GPR, NO_TAG, OP, PAGE_OPS, REGION_MEMORIES } from "./layout.ts";
+import {
+  CONTROL,
+  EXIT,
+  GPR,
+  NO_TAG,
+  OP,
+  PAGE_OPS,
+  REGION_MEMORIES,
+  TABLE,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+} from "./layout.ts";
 import type { Transfer } from "./meaning_code.ts";
 import type { Runtime } from "./op_code.ts";
 import { basesIn, basesOf } from "./page_memos.ts";
@@ -25,7 +36,8 @@ import {
   WAY,
   writeTlb,
 } from "./region_instruction.ts";
-import { localRegisters, writtenRegisters } from "./region_registers.ts";
+import { RegionFloats } from "./region_floats.ts";
+import { localRegisters, registersOf, writtenRegisters } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -68,7 +80,7 @@ class RegionWriter {
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
     const { kept, others } = basesOf(graph);
-    this.#written = writtenRegisters(graph);
+    this.#written = writtenRegisters(graph, registersOf);
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
@@ -76,7 +88,8 @@ class RegionWriter {
       runtime,
       page: place.page,
       profile: place.profile,
-      registers: new Map(localRegisters(graph).map((r) => [r, code.local("i64")])),
+      registers: new Map(localRegisters(graph, registersOf).map((r) => [r, code.local("i64")])),
+      floats: new RegionFloats(code, graph),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,
@@ -100,11 +113,12 @@ class RegionWriter {
   }
 
   write(): Code {
-    const { code, page, registers, base, tlbs, memos } = this.#shared;
+    const { code, page, registers, floats, base, tlbs, memos } = this.#shared;
     code.i32(0).i32(1).access("i32.store8", this.#place.used, STATE);
     for (const [register, local] of registers) {
       code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
     }
+    floats.load();
     code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).i64(BigInt(page / 8)).op("i64.add").set(base);
     for (const [isStore, local] of [[false, tlbs.load], [true, tlbs.store]] as const) {
       if (local === undefined) continue;
@@ -128,12 +142,15 @@ class RegionWriter {
         code.i32(0).get(local).access("i64.store", GPR + 8 * register, STATE);
       }
     }
+    this.#shared.floats.store();
     const when = (way: number) => code.get(out.way).i32(way).op("i32.eq").if();
     when(WAY.op).get(LEFT_PARAMETER).op("i32.eqz").ifUnlikely();
     code.i32(0).get(out.op).access("i32.store", CONTROL.op, STATE).i32(EXIT.budget).op("return").end();
     code.get(out.op).get(LEFT_PARAMETER).get(out.op).access("i32.load", OP.f, STATE);
     code.returnCallIndirect(runtime.opType).end();
-    when(WAY.enter).get(LEFT_PARAMETER).get(out.address).returnCall(runtime.enter).end();
+    when(WAY.enter);
+    this.#enter();
+    code.end();
     when(WAY.slow).get(out.op).get(LEFT_PARAMETER).returnCall(runtime.slow).end();
     when(WAY.alone).get(LEFT_PARAMETER).op("i32.eqz").ifUnlikely();
     code.i32(0).get(out.op).access("i32.store", CONTROL.op, STATE).i32(EXIT.budget).op("return").end();
@@ -141,6 +158,34 @@ class RegionWriter {
     code.returnCallIndirect(runtime.opType).end();
     when(WAY.load).get(out.op).get(LEFT_PARAMETER).get(out.address).returnCall(runtime.missedLoad).end();
     code.get(out.op).get(LEFT_PARAMETER).get(out.address).returnCall(runtime.missedStore);
+  }
+
+  /** Continues in another region, at an address whose page is known; what else there may be is for the function that this is like. */
+  #enter(): void {
+    const { code, runtime, out } = this.#shared;
+    const { address } = out;
+    const [entry, op, f] = [code.local("i32"), code.local("i32"), code.local("i32")];
+    const elsewhere = code.block().depth;
+    const leaveIf = () => {
+      code.ifUnlikely().br(elsewhere).end();
+    };
+    code.get(LEFT_PARAMETER).op("i32.eqz");
+    leaveIf();
+    code.get(address).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(TLB_ENTRIES.fetch - 1).op("i32.and");
+    code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
+    code.i32(0).access("i32.load", CONTROL.fetchTlb, STATE).op("i32.add").tee(entry);
+    code.access("i64.load", TLB_ENTRY.tag, STATE).get(address).i64(~0xffcn).op("i64.and", "i64.ne");
+    leaveIf();
+    code.get(entry).access("i32.load", TLB_ENTRY.addend, STATE).set(entry);
+    code.get(address).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(3).op("i32.shl");
+    code.get(entry).op("i32.add").tee(op).access("i32.load", OP.f, STATE).tee(f);
+    code.i32(TABLE.firstRegion).op("i32.lt_u");
+    leaveIf();
+    code.i32(0).get(entry).access("i32.store", CONTROL.page, STATE);
+    code.i32(0).get(address).i64(~0xfffn).op("i64.and").get(entry).i32(3).op("i32.shr_u", "i64.extend_i32_u");
+    code.op("i64.sub").access("i64.store", CONTROL.pcDelta, STATE);
+    code.get(op).get(LEFT_PARAMETER).get(f).returnCallIndirect(runtime.opType).end();
+    code.get(LEFT_PARAMETER).get(address).returnCall(runtime.enter);
   }
 
   /** Writes a block and all that it dominates. */
@@ -209,8 +254,8 @@ class RegionWriter {
    * How often to write a block that leads to itself: what goes round a loop costs V8 more than what happens in it. Where pages are looked
    * up, it does worse with several copies.
    */
-  #copiesOf({ first, target, instructions }: Block): number {
-    const isLoop = first === target;
+  #copiesOf({ first, target, next, instructions }: Block): number {
+    const isLoop = first === target && next !== undefined;
     if (!isLoop || !instructions.flatMap(basesIn).every((base) => memoOf(this.#shared, base))) return 1;
     return Math.max(1, Math.floor(UNROLLED_INSTRUCTIONS / instructions.length));
   }
@@ -233,11 +278,12 @@ class RegionWriter {
     const behind = code.block().depth;
     for (let left = copies - 1; left >= 0; left--) {
       const condition = this.#instructions(block, (left + 1) * length)?.transfer?.condition;
-      if (condition !== undefined) code.get(condition).op("i32.eqz").ifUnlikely();
-      if (condition !== undefined && left > 0) {
-        code.get(LEFT_PARAMETER).i32(left * length).op("i32.add").set(LEFT_PARAMETER);
+      if (condition === undefined) {
+        throw new RangeError("Cannot translate a loop: it does not end with a branch");
       }
-      if (condition !== undefined) code.br(behind).end();
+      code.get(condition).op("i32.eqz").ifUnlikely();
+      if (left > 0) code.get(LEFT_PARAMETER).i32(left * length).op("i32.add").set(LEFT_PARAMETER);
+      code.br(behind).end();
     }
     this.#follow(position, block.first);
     code.end();

@@ -14,11 +14,11 @@ import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import { baseOf, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
 import type { Base } from "./page_memos.ts";
+import { InstructionFloats, type RegionFloats } from "./region_floats.ts";
+import { LINK } from "./region_registers.ts";
 
 /** The parameters of a region's function. */
 export const [OP_PARAMETER, LEFT_PARAMETER] = [0, 1];
-/** The register that `bl` writes. */
-export const LINK = 1;
 
 /** What a way out leads to. */
 export const WAY = {
@@ -53,6 +53,7 @@ export interface Shared {
   readonly profile: Profile;
   /** The locals of those registers that have one. */
   readonly registers: ReadonlyMap<number, number>;
+  readonly floats: RegionFloats;
   /** The virtual address of the page. */
   readonly base: number;
   /** The software TLBs that are looked through other than for kept pages. */
@@ -88,7 +89,8 @@ export class InstructionCode extends MeaningCode {
   readonly #counted: number;
 
   constructor(shared: Shared, op: Decoded, index: number, counted: number) {
-    super(shared.code, shared.runtime.helpers, REGION_MEMORIES);
+    const { code, runtime, floats } = shared;
+    super(code, runtime.helpers, REGION_MEMORIES, new InstructionFloats(code, floats, op, index));
     this.#shared = shared;
     this.#op = op;
     this.#index = index;
@@ -96,7 +98,7 @@ export class InstructionCode extends MeaningCode {
   }
 
   write(): Transfer | undefined {
-    return this.translate(this.#op.instruction.meaning);
+    return this.translateInstruction(this.#op.instruction);
   }
 
   /** Leaves the address that a relative branch leads to on the stack. */

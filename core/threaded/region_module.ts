@@ -4,12 +4,12 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
 import { WASM_PAGE } from "../memory.ts";
 import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import { HELPER_NAMES, type Helpers, signatureOf } from "./arithmetic.ts";
+import { HELPER_NAMES, type HelperName, type Helpers, signatureOf } from "./arithmetic.ts";
 import type { Graph } from "./graph.ts";
+import { STATE_PAGES } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
 import { compileRegion } from "./region_code.ts";
 import type { Selected } from "./selection.ts";
@@ -17,7 +17,6 @@ import { OPERATION, SHARED } from "./threaded_module.ts";
 
 /** What the module of a region is bound to. */
 export interface RegionBinding {
-  readonly state: WebAssembly.Memory;
   readonly ram: WebAssembly.Memory;
   /** The generated functions, both memories and the table, by name. */
   readonly imports: WebAssembly.ModuleImports;
@@ -39,13 +38,13 @@ export interface RegionSlot {
 /** The helpers that a module needs are imported when they are asked for. */
 class ImportedHelpers implements Helpers {
   readonly #builder: ModuleBuilder;
-  readonly #imported = new Map<BinaryOp | UnaryOp, number>();
+  readonly #imported = new Map<HelperName, number>();
 
   constructor(builder: ModuleBuilder) {
     this.#builder = builder;
   }
 
-  get(name: BinaryOp | UnaryOp): number | undefined {
+  get(name: HelperName): number | undefined {
     if (!HELPER_NAMES.includes(name)) return undefined;
     const found = this.#imported.get(name) ?? this.#builder.importFunction(name, signatureOf(name));
     this.#imported.set(name, found);
@@ -57,13 +56,13 @@ class ImportedHelpers implements Helpers {
 export function placeRegion(
   graph: Graph,
   { page, used, f }: RegionSlot,
-  { state, ram, imports, select, profile }: RegionBinding,
+  { ram, imports, select, profile }: RegionBinding,
 ): number {
   const builder = new ModuleBuilder();
   const shared = Object.entries(SHARED).map(([name, type]) => [name, builder.importFunction(name, type)]);
   // In the order of REGION_MEMORIES.
   builder.importMemory("ram", ram.buffer.byteLength / WASM_PAGE);
-  builder.importMemory("state", state.buffer.byteLength / WASM_PAGE);
+  builder.importMemory("state", STATE_PAGES);
   builder.importTable("table", 1);
   const helpers = new ImportedHelpers(builder);
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;

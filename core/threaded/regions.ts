@@ -5,7 +5,7 @@
  */
 import type { Decoded } from "../isa/decode.ts";
 import { findRegion } from "./graph.ts";
-import { MEMBER, MOST_REGIONS, OP, REGIONS_USED, WARMTH } from "./layout.ts";
+import { MEMBER, MOST_REGIONS, OP, REGIONS_USED, TABLE, WARMTH } from "./layout.ts";
 import { placeRegion, type RegionBinding } from "./region_module.ts";
 
 const WORD = 4;
@@ -43,8 +43,6 @@ export interface RegionLimits {
 export interface RegionHost extends RegionBinding {
   readonly words: Int32Array;
   readonly table: WebAssembly.Table;
-  /** Entries of the table that are not regions'. */
-  readonly entries: number;
   /** Jumps to an operation after which it is hot. */
   readonly hotAfter: number;
   readonly limits: RegionLimits;
@@ -92,14 +90,18 @@ export class Regions {
    * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
    */
   make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words, entries: first } = this.#host;
+    const { words } = this.#host;
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
-    if (this.#functionOf(op) >= first) return;
+    if (this.#functionOf(op) >= TABLE.firstRegion) return;
     const graph = findRegion((op - page) / OP.bytes, at);
     if (graph === undefined) return;
     const slot = this.#freeSlot();
-    const bytes = placeRegion(graph, { page, used: REGIONS_USED + slot, f: first + slot }, this.#host);
+    const bytes = placeRegion(
+      graph,
+      { page, used: REGIONS_USED + slot, f: TABLE.firstRegion + slot },
+      this.#host,
+    );
     const place = (index: number) => page + index * OP.bytes;
     const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
@@ -108,8 +110,8 @@ export class Regions {
       op: entry,
       original: this.#functionOf(entry),
     }))
-      .filter(({ original }) => original < first);
-    for (const entry of entries) words[(entry.op + OP.f) / WORD] = first + slot;
+      .filter(({ original }) => original < TABLE.firstRegion);
+    for (const entry of entries) words[(entry.op + OP.f) / WORD] = TABLE.firstRegion + slot;
     this.#add({ slot, page, entries, members, bytes });
   }
 
@@ -158,12 +160,12 @@ export class Regions {
 
   /** @param heat of its operations from now on */
   #remove(region: Region, heat: number): void {
-    const { words, table, entries: first } = this.#host;
+    const { words, table } = this.#host;
     const { slot, page, entries, members, bytes } = region;
     this.#slots[slot] = undefined;
-    table.set(first + slot, null);
+    table.set(TABLE.firstRegion + slot, null);
     for (const { op, original } of entries) {
-      if (this.#functionOf(op) === first + slot) words[(op + OP.f) / WORD] = original;
+      if (this.#functionOf(op) === TABLE.firstRegion + slot) words[(op + OP.f) / WORD] = original;
     }
     for (const member of members) this.#heat(member, () => heat);
     const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);

@@ -10,7 +10,7 @@ import { Code } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { addHelpers } from "./arithmetic.ts";
 import { csrForms, formKey } from "./csr_forms.ts";
-import { CONTROL, EXIT, MEMBER, OP, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
+import { CONTROL, EXIT, MEMBER, OP, STATE_PAGES, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
 import { exceptionCode, returnCode } from "./transition_code.ts";
 
@@ -41,8 +41,6 @@ export interface ThreadedModule {
   readonly csrs: ReadonlyMap<string, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
-  /** Entries of the table that are in use. */
-  readonly entries: number;
   /** Jumps to an operation after which it is hot. */
   readonly hotAfter: number;
 }
@@ -92,18 +90,19 @@ function enterCode(warm: number, type: number): Code {
   const code = new Code(2);
   const entry = code.local("i32");
   const op = code.local("i32");
+  const f = code.local("i32");
   const leave = () => {
     code.i32(0).get(left).access("i32.store", CONTROL.left);
     code.i32(0).get(target).access("i64.store", CONTROL.target).i32(EXIT.fetch).op("return");
   };
-  code.get(left).op("i32.eqz").if();
+  code.get(left).op("i32.eqz").ifUnlikely();
   leave();
   code.end();
   code.get(target).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(TLB_ENTRIES.fetch - 1).op("i32.and");
   code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
   code.i32(0).access("i32.load", CONTROL.fetchTlb).op("i32.add").tee(entry);
   // A target that is no multiple of 4 matches no tag.
-  code.access("i64.load", TLB_ENTRY.tag).get(target).i64(~0xffcn).op("i64.and", "i64.ne").if();
+  code.access("i64.load", TLB_ENTRY.tag).get(target).i64(~0xffcn).op("i64.and", "i64.ne").ifUnlikely();
   leave();
   code.end();
   code.i32(0).get(entry).access("i32.load", TLB_ENTRY.addend).tee(op).access("i32.store", CONTROL.page);
@@ -112,7 +111,10 @@ function enterCode(warm: number, type: number): Code {
   code.get(target).op("i32.wrap_i64").i32(0xfff).op("i32.and").i32(3).op("i32.shl").get(op).op("i32.add").tee(
     op,
   );
-  return dispatch(code.call(warm), op, left, type);
+  // Jumps to a region need not be counted.
+  code.get(op).access("i32.load", OP.f).tee(f).i32(TABLE.firstRegion).op("i32.lt_u").if();
+  code.get(op).call(warm).get(op).access("i32.load", OP.f).set(f).end();
+  return code.get(op).get(left).get(f).returnCallIndirect(type);
 }
 
 /** Counts jumps to an operation. */
@@ -124,7 +126,7 @@ function warmCode(hot: number, hotAfter: number): Code {
     "i32.store",
     OP.heat,
   );
-  return code.get(heat).i32(hotAfter * WARMTH).op("i32.ge_s").if().get(0).call(hot).end();
+  return code.get(heat).i32(hotAfter * WARMTH).op("i32.ge_s").ifUnlikely().get(0).call(hot).end();
 }
 
 /** The operations of words that were written have to be decoded again. */
@@ -217,7 +219,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
   const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
   const invalidate = builder.importFunction("invalidate", { parameters: ["i32"], results: [] });
-  builder.importMemory("state");
+  builder.importMemory("state", STATE_PAGES);
   builder.importMemory("ram");
   builder.importTable("table", TABLE.firstInstruction);
   const opType = builder.type(OPERATION);
@@ -241,10 +243,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.slow] = slow;
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
-    // What depends on privilege, world or the units enabled is the engine's.
+    // What depends on privilege or world is the engine's.
     const isPlain = !TRANSITIONS.has(instruction.name) && !instruction.privileged &&
-      instruction.guest === "native" &&
-      instruction.unit === undefined;
+      instruction.guest === "native";
     const code = isPlain ? compileOperation(instruction, runtime) : undefined;
     if (code !== undefined) functions.set(instruction, table.push(builder.add(OPERATION, code)) - 1);
   }
@@ -253,6 +254,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of helpers) builder.export(name, f);
+  if (table.length > TABLE.firstRegion) {
+    throw new RangeError(`Cannot build the module: ${table.length} functions are where regions begin`);
+  }
   const module = new WebAssembly.Module(builder.build(table));
-  return { module, functions, csrs, transitions, entries: table.length, hotAfter };
+  return { module, functions, csrs, transitions, hotAfter };
 }

@@ -294,12 +294,14 @@ Deno.test("a page that is kept for loads is none for stores, and one with operat
         li.d   $t0, 0x10
         li.d   $t1, 0x18
         csrxchg $t0, $t1, CRMD  # mapped
-        li.d   $s0, -0x8000     # in no window: read-only
+        li.d   $s0, -0x7800     # in no window: read-only, and the page behind is the same one again
         la.pcrel $s1, beside
         li.d   $s2, 0x8ff0
         li.d   $a0, 40
 loop:   ld.d   $a1, $s0, 0
         ld.w   $a2, $s0, 2      # unaligned in the same page
+        ld.d   $t3, $s0, 0x7fc  # and over two pages
+        add.d  $a7, $a7, $t3
         add.d  $a3, $a1, $a2
         andi   $t2, $a0, 7
         bnez   $t2, 1f
@@ -360,6 +362,34 @@ done:   b      done
 other:  sub.d  $a2, $a2, $a1
 `,
     [40, 41, 42, 43, 700],
+  );
+});
+
+Deno.test("a store beside code does not hide the next one, into it", () => {
+  agrees(
+    `
+        li.d   $a0, 60
+        la.pcrel $s1, beside
+        la.pcrel $s2, other
+        ld.w   $t1, $s1, 4
+        ld.w   $t2, $s2, 0
+loop:   st.d   $a0, $s1, -8
+        st.w   $a0, $s1, 0
+        st.w   $t2, $s1, 4      # the instruction behind the data
+        move   $t3, $t1
+        move   $t1, $t2
+        move   $t2, $t3
+        b      patched
+        .balign 8
+        .dword 0
+beside: .word  0
+patched: addi.d $a2, $a2, 100
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+done:   b      done
+other:  sub.d  $a2, $a2, $a0
+`,
+    [30, 31, 32, 33, 900],
   );
 });
 
