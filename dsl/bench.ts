@@ -160,10 +160,28 @@ export function warmHost(
       const store = (address: bigint, value: bigint) => machine.writePhysical(Number(address), 8, value);
       const table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
       table.map(0n, GUEST_OFFSET, GUEST_MEMORY - (unmapped ?? 0n));
+      if (worldSwitch.machineCode !== undefined) loadInAdvance(worldSwitch, machine, engine, bus, layout);
       parts.push(table);
       return { bus, layout, table };
     },
   });
+}
+
+/** Leaves the world switch's code in memory, and nothing else of it, so that it need not be loaded for each case. */
+function loadInAdvance(
+  worldSwitch: WorldSwitch,
+  machine: Machine,
+  engine: Engine,
+  bus: AddressMap,
+  layout: HostLayout,
+): void {
+  const code = bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES);
+  const restore = machine.save();
+  worldSwitch.create(new HostCpu(machine, engine), layout);
+  const loaded = code?.slice() ?? [];
+  restore();
+  // To be told of the write.
+  bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES)?.set(loaded);
 }
 
 /** What {@linkcode warmHost} makes depends on the world switch and on whether all memory is mapped. */
