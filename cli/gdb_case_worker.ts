@@ -69,7 +69,7 @@ function debug({ title, test }: NamedCase, { memory, worldSwitch, isFirst }: Cas
     throw new UsageError(`Cannot use --switch: there is no world switch ${worldSwitch}: there are ${names}`);
   }
   self.postMessage({ kind: "found" });
-  const outcomes = test.run({ engine, worldSwitches });
+  const outcomes = test.run({ engine, worldSwitches, traced: true });
   if (engine.wasKilled) return { kind: "ended", passed: true, text: `killed: ${title}` };
   const passed = outcomes.every((o) => o.problem === undefined);
   const text = passed

@@ -4,27 +4,17 @@
  * @module
  */
 import { collectCases, type NamedCase } from "../cli/spec_cases.ts";
+import { FIRST_RANK, REST, type SpecImport } from "../specs/files.ts";
 import type { WorldSwitch } from "../vcpu/mod.ts";
 import { concerns, type SuiteCase } from "./run.ts";
-
-/** The areas that every hypervisor meets first. */
-const FIRST_RANK: readonly (() => Promise<unknown>)[] = [
-  () => import("../specs/entry_test.ts"),
-  () => import("../specs/gspr_test.ts"),
-  () => import("../specs/hvc_test.ts"),
-  () => import("../specs/irq_test.ts"),
-  () => import("../specs/restore_test.ts"),
-  () => import("../specs/stage2_test.ts"),
-];
-const REST: readonly (() => Promise<unknown>)[] = [() => import("../specs/full.ts")];
 
 /** How much of the suite. */
 export type Extent = "first rank" | "everything";
 
 /** Specs are modules, which hand over their cases when they are first imported: what they said is kept. */
-const COLLECTED = new Map<readonly (() => Promise<unknown>)[], Promise<readonly NamedCase[]>>();
+const COLLECTED = new Map<readonly SpecImport[], Promise<readonly NamedCase[]>>();
 
-function collected(files: readonly (() => Promise<unknown>)[]): Promise<readonly NamedCase[]> {
+function collected(files: readonly SpecImport[]): Promise<readonly NamedCase[]> {
   let cases = COLLECTED.get(files);
   if (cases === undefined) COLLECTED.set(files, cases = collectCases(files));
   return cases;

@@ -6,6 +6,14 @@
  */
 import type { Machine } from "./machine.ts";
 
+/** Instructions, of the host or the guest, before which a run ends. */
+export interface StopPoints {
+  /** The 48 lower bits of addresses; there need not be memory. */
+  readonly addresses: ReadonlySet<number>;
+  /** All addresses from here on, 48 lower bits, up to `end`: memory that was never written, or none. */
+  readonly unwritten?: { readonly start: number; readonly end: number };
+}
+
 /** When a run ends. */
 export interface RunLimits {
   /** At most this many instructions, those that raise an exception included. */
@@ -14,6 +22,8 @@ export interface RunLimits {
   readonly untilHost?: boolean;
   /** Called before each instruction, for traces. Returning true ends the run. */
   readonly onInstruction?: (m: Machine) => boolean | void;
+  /** End before these. Unlike `onInstruction` it costs the engines little. */
+  readonly stopBefore?: StopPoints;
 }
 
 /** Why a run ended. */
@@ -21,7 +31,7 @@ export type Stop =
   | { readonly kind: "budget" }
   /** The machine is in host mode (`untilHost`). */
   | { readonly kind: "host" }
-  /** `onInstruction` asked for it. */
+  /** `onInstruction` asked for it, or the next instruction is one to stop before. */
   | { readonly kind: "requested" }
   /** A device asked for it (power off). */
   | { readonly kind: "device"; readonly reason: string }
@@ -31,6 +41,8 @@ export type Stop =
 /** Executes instructions of a machine. */
 export interface Engine {
   readonly name: string;
+  /** The engine that this one must agree with, and that shows more of a run. */
+  readonly reference?: Engine;
   /**
    * Runs until a limit is reached.
    *

@@ -10,7 +10,7 @@ export { CsrBank } from "./csr/bank.ts";
 export { CsrDeclaration, Field } from "./csr/define.ts";
 export { csrByName, csrByNumber, csrName, CSRS } from "./csr/table.ts";
 export { readCsr, writeCsr } from "./csr/access.ts";
-export type { Engine, RunLimits, Stop } from "./engine.ts";
+export type { Engine, RunLimits, Stop, StopPoints } from "./engine.ts";
 export { BusError, MachineError, type Place } from "./errors.ts";
 export { exceptionByCode, type ExceptionKind, type ExceptionName, EXCEPTIONS } from "./exception_codes.ts";
 export { takeMachineError } from "./exception.ts";

@@ -10,6 +10,7 @@ import {
   type Profile,
   PROFILES,
   ReferenceEngine,
+  type Restore,
   type Stop,
 } from "../core/mod.ts";
 import { didYouMean } from "../core/asm/suggest.ts";
@@ -35,7 +36,7 @@ export interface MachineDriverOptions {
   readonly engine?: string;
 }
 
-/** An answer with the machine as the run left it, for reports. The machine's memory lasts until the driver's next run. */
+/** An answer with the machine as the run left it, for reports. The machine is the driver's, which uses it again for its next run. */
 export interface MachineRun {
   readonly answer: Answer;
   readonly machine: Machine;
@@ -43,12 +44,13 @@ export interface MachineRun {
   readonly before: Snapshot;
 }
 
-/** Runs states on a fresh machine each. */
+/** Runs states, each on a machine that is as after reset: one for each profile, which costs less to take back than to make anew. */
 export class MachineDriver implements Driver {
   readonly name: string;
   readonly unobserved: Unobserved = { csr: new Set(), guest: false };
   readonly #engine: Engine;
   readonly #bus = new StateBus();
+  readonly #machines = new Map<string, { readonly machine: Machine; readonly reset: Restore }>();
 
   /** @throws {RangeError} if there is no such engine */
   constructor({ engine = "reference" }: MachineDriverOptions = {}) {
@@ -73,8 +75,7 @@ export class MachineDriver implements Driver {
    */
   run(state: State, onInstruction?: (m: Machine) => void): MachineRun {
     const bus = this.#bus;
-    const machine = new Machine({ bus, iocsr: bus.iocsr, profile: profileNamed(state.profile) });
-    bus.serve(machine);
+    const machine = this.#machineAfterReset(state.profile);
     for (const block of state.memory) bus.load(block);
     setUp(machine, state);
     const before = snapshot(machine);
@@ -87,6 +88,19 @@ export class MachineDriver implements Driver {
       if (!(error instanceof MachineError)) throw error;
       return { answer: { kind: "broken", reason: error.message }, machine, before };
     }
+  }
+
+  #machineAfterReset(profile: string): Machine {
+    const known = this.#machines.get(profile);
+    if (known !== undefined) {
+      known.reset();
+      return known.machine;
+    }
+    const bus = this.#bus;
+    const machine = new Machine({ bus, iocsr: bus.iocsr, profile: profileNamed(profile) });
+    bus.serve(machine);
+    this.#machines.set(profile, { machine, reset: machine.save() });
+    return machine;
   }
 }
 

@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type AccessSize, type Bus, type IocsrSpace, type Machine, type RamWindow } from "../core/mod.ts";
+import {
+  type AccessSize,
+  type Bus,
+  type IocsrSpace,
+  type Machine,
+  type RamWindow,
+  type Restore,
+  SnapshotError,
+} from "../core/mod.ts";
 import { addBoardDevices, AddressMap, PAGE_SIZE, Uart } from "../devices/mod.ts";
 import type { MemoryBlock } from "./state.ts";
 import { blockRange, isRam, rangeText, STATE_RAM } from "./state_memory.ts";
@@ -34,6 +42,10 @@ class PagedRam {
     const made = { base, view: this.#free.pop() ?? new DataView(new ArrayBuffer(PAGE_SIZE)) };
     this.#pages.set(base, made);
     return made;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pages.size === 0;
   }
 
   /** Makes all of it 0. */
@@ -72,6 +84,7 @@ export class StateBus implements Bus {
     this.iocsr = {
       read: (address, size) => this.#made()?.iocsr.read(address, size),
       write: (address, size, value) => this.#made()?.iocsr.write(address, size, value) ?? false,
+      save: () => this.save(),
     };
   }
 
@@ -80,6 +93,17 @@ export class StateBus implements Bus {
     this.#machine = machine;
     this.#devices = undefined;
     this.#ram.clear();
+  }
+
+  /** Keeps the state in which it begins to serve a machine, and no other. */
+  save(): Restore {
+    const machine = this.#machine;
+    if (machine === undefined || this.#devices !== undefined || !this.#ram.isEmpty) {
+      throw new SnapshotError(
+        "Cannot take a snapshot: the memory of states is only kept while nobody has touched it",
+      );
+    }
+    return () => this.serve(machine);
   }
 
   #made(): Devices | undefined {

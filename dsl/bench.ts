@@ -21,6 +21,7 @@ import {
 import type { Case, Mapping } from "./case.ts";
 import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
+import type { Execution } from "./execution.ts";
 import type { CsrValues } from "./names.ts";
 import type { RegisterSnapshot } from "./observe.ts";
 import { assembleCase, END_LABEL } from "./program.ts";
@@ -169,7 +170,8 @@ export class Bench {
   /** The HPA behind each GPA that does not lead to its own memory, by granule. */
   readonly #moved = new Map<bigint, bigint>();
 
-  constructor({ program, profile, budget }: ResolvedCase, worldSwitch: WorldSwitch, engine: Engine) {
+  constructor({ program, profile, budget }: ResolvedCase, worldSwitch: WorldSwitch, how: Execution) {
+    const { engine, traced } = how;
     const warm = warmHost(worldSwitch, profile, engine);
     const { bus, layout, table } = warm.made;
     this.machine = warm.machine;
@@ -177,7 +179,7 @@ export class Bench {
     this.#table = table;
     this.program = program;
     this.budget = budget;
-    this.cpu = new HostCpu(this.machine, engine);
+    this.cpu = new HostCpu(this.machine, engine, traced);
     this.vcpu = worldSwitch.create(this.cpu, layout);
     this.memory = {
       contains: (gpa) => this.#hpa(gpa) !== undefined,

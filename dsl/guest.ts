@@ -3,18 +3,15 @@
  *
  * @module
  */
-import { type Engine, ReferenceEngine } from "../core/mod.ts";
 import { WORLD_SWITCHES, type WorldSwitch } from "../vcpu/mod.ts";
 import { attempt } from "./attempt.ts";
 import type { Case } from "./case.ts";
 import { CaseError } from "./errors.ts";
+import { executionOf, runCase } from "./execution.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ResolvedCase } from "./resolve.ts";
 import { CaseRun, prepareCase } from "./run.ts";
 import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
-
-/** An engine holds nothing of a machine, so that one serves all cases. */
-const DEFAULT_ENGINE: Engine = new ReferenceEngine();
 
 /**
  * Makes a test function of a case. It does not register the test: `Deno.test(title, guest({ … }))` does, so that editors, filters and
@@ -55,7 +52,7 @@ export function guest(c: Case, options: RunOptions = {}): CaseTest<Case> {
 
 /** Runs a case on each of its world switches; whatever goes wrong becomes part of an outcome. */
 export function runEverywhere(c: Case, options: RunOptions = {}): readonly Outcome[] {
-  const engine = options.engine ?? DEFAULT_ENGINE;
+  const how = executionOf(options);
   const all = options.worldSwitches ?? WORLD_SWITCHES;
   // Nobody has looked at the case yet.
   const names: unknown = (c as Partial<Case> | null | undefined)?.switches;
@@ -65,7 +62,7 @@ export function runEverywhere(c: Case, options: RunOptions = {}): readonly Outco
   if (chosen.length === 0) return [runNowhere(c, all)];
   let prepared: ResolvedCase | undefined;
   const outcomes = chosen.map((s) =>
-    attempt(s.name, () => new CaseRun(prepared ??= prepareCase(c), s, engine))
+    runCase(s.name, how, (execution) => new CaseRun(prepared ??= prepareCase(c), s, execution))
   );
   return outcomes.map((outcome, i) => compareForms(outcome, chosen[i]?.protocol, outcomes));
 }

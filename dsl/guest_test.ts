@@ -1,6 +1,13 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { ARCEOS, KVM } from "../vcpu/mod.ts";
-import { csrByName, type CsrDeclaration, type Executed, LA464 } from "../core/mod.ts";
+import {
+  csrByName,
+  type CsrDeclaration,
+  type Engine,
+  type Executed,
+  LA464,
+  ReferenceEngine,
+} from "../core/mod.ts";
 import type { Case } from "./case.ts";
 import {
   decodeDifference,
@@ -42,6 +49,29 @@ const FAILING: Case = { rule: RULE, code: "call: hvcl 1", exits: [hvc(2)] };
 function thrownBy(test: () => void): Error {
   return assertThrows(test, Error);
 }
+
+Deno.test("an engine that disagrees with its reference is no verdict: the case is an error that names both", () => {
+  const reference = new ReferenceEngine();
+  const lying: Engine = {
+    name: "lying",
+    reference,
+    run(m, limits) {
+      const stop = reference.run(m, limits);
+      m.gpr[20] = 5n;
+      return stop;
+    },
+    execute: (m, word) => reference.execute(m, word),
+  };
+  const [outcome] = runEverywhere(PASSING, { engine: lying, worldSwitches: [KVM] });
+  assertEquals(outcome?.problem?.result, "error");
+  assertMatch(
+    outcome?.problem?.headline ?? "",
+    /^two runs of the case disagree: lying says: exit 1 of 2 .*; reference passes, watching every instruction$/,
+  );
+  assertStringIncludes(JSON.stringify(outcome?.problem?.differences.map((d) => d.what)), "$t8");
+  const [watched] = runEverywhere(PASSING, { engine: lying, traced: true, worldSwitches: [KVM] });
+  assertEquals(watched?.problem?.result, "fail");
+});
 
 // Test functions -------------------------------------------------------------------------------------------------------
 

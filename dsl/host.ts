@@ -3,16 +3,13 @@
  *
  * @module
  */
-import { type Engine, ReferenceEngine } from "../core/mod.ts";
-import { attempt } from "./attempt.ts";
+import { executionOf, runCase } from "./execution.ts";
 import type { HostCase } from "./host_case.ts";
 import { HostRun } from "./host_run.ts";
 import { HOST_MODE, type Outcome } from "./outcome.ts";
 import { assembleCase, profileOf } from "./program.ts";
 import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
 import { validateHost } from "./validate.ts";
-
-const DEFAULT_ENGINE: Engine = new ReferenceEngine();
 
 /**
  * Makes a test function of a case in host mode.
@@ -34,8 +31,8 @@ export function host(c: HostCase, options: RunOptions = {}): CaseTest<HostCase> 
 
 /** Runs a case in host mode; whatever goes wrong becomes part of the outcome. */
 export function runHostCase(c: HostCase, options: RunOptions = {}): Outcome {
-  return attempt(HOST_MODE, () => {
+  return runCase(HOST_MODE, executionOf(options), (how) => {
     validateHost(c);
-    return new HostRun(c, assembleCase(c.code, ""), profileOf(c), options.engine ?? DEFAULT_ENGINE);
+    return new HostRun(c, assembleCase(c.code, ""), profileOf(c), how);
   });
 }

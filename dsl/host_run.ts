@@ -6,12 +6,12 @@
 import {
   type CsrDeclaration,
   CSRS,
-  type Engine,
   type Machine,
   type Profile,
   type Program,
   readCsr,
   type Stop,
+  type StopPoints,
   takeMachineError,
   writeCsr,
 } from "../core/mod.ts";
@@ -23,6 +23,7 @@ import { hex } from "../core/hex.ts";
 import { placeOf } from "./decode.ts";
 import { type Difference, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
+import type { Execution } from "./execution.ts";
 import type { HostCase, HostExpectation } from "./host_case.ts";
 import { type CsrValues, Names, type RegisterValues } from "./names.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
@@ -39,6 +40,9 @@ const UNHANDLED_REFILL = 0x4000n;
 const UNHANDLED_ERROR = 0x6000n;
 /** With the largest ECFG.VS its vectors stay below {@linkcode CODE}. */
 const UNHANDLED = 0x8000n;
+/** All of these: no code is loaded there. */
+const VECTORS = { start: Number(UNHANDLED_REFILL), end: Number(CODE) };
+const PHYSICAL = (1n << 48n) - 1n;
 /** MERRCTL.Cause of the one error that the manual defines: a cache checksum. */
 const MACHINE_ERROR_CAUSE = 1;
 /** What an exception records in its world's registers, and what the exceptions with registers of their own do. */
@@ -83,16 +87,17 @@ export class HostRun implements Run {
   readonly #expected: Expected;
   readonly #budget: number;
   readonly #machineErrorAt: bigint | undefined;
-  readonly #engine: Engine;
+  readonly #how: Execution;
   readonly #machine: Machine;
   readonly #program: Program;
 
-  constructor(c: HostCase, program: Program, profile: Profile, engine: Engine) {
+  constructor(c: HostCase, program: Program, profile: Profile, how: Execution) {
+    const { engine } = how;
     const names = new Names(program, profile);
     this.#expected = resolve(c.expect, names);
     this.#budget = c.budget ?? DEFAULT_BUDGET;
     this.#machineErrorAt = optionalValue(c.machineErrorAt, names, "machineErrorAt");
-    this.#engine = engine;
+    this.#how = how;
     this.#program = program;
     const { machine, release } = warmMachine({
       key: RESET,
@@ -183,8 +188,24 @@ export class HostRun implements Run {
   }
 
   #runUntil(condition: (m: Machine) => boolean): string | undefined {
-    const stop = this.#engine.run(this.#machine, { budget: this.#budget, onInstruction: condition });
+    const { engine, traced } = this.#how;
+    const m = this.#machine;
+    if (traced) return this.#unended(engine.run(m, { budget: this.#budget, onInstruction: condition }));
+    const end = m.clock.executed + this.#budget;
+    for (;;) {
+      const stop = engine.run(m, { budget: end - m.clock.executed, stopBefore: this.#stopPoints() });
+      if (stop.kind !== "requested" || condition(m)) return this.#unended(stop);
+      engine.run(m, { budget: 1 });
+    }
+  }
+
+  #unended(stop: Stop): string | undefined {
     return stop.kind === "requested" ? undefined : `the code did not end: ${this.#stopText(stop)}`;
+  }
+
+  #stopPoints(): StopPoints {
+    const places = [this.#end, this.#machineErrorAt].flatMap((at) => at === undefined ? [] : [at]);
+    return { addresses: new Set(places.map((at) => Number(at & PHYSICAL))), unwritten: VECTORS };
   }
 
   get #end(): bigint | undefined {

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { type Engine, ReferenceEngine } from "../core/mod.ts";
 import { WORLD_SWITCHES } from "../vcpu/mod.ts";
 import { attempt } from "./attempt.ts";
+import { executionOf, runCase } from "./execution.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProtocolCase } from "./protocol_case.ts";
 import { ProtocolRun } from "./protocol_run.ts";
 import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
 import { validateProtocol } from "./validate.ts";
-
-const DEFAULT_ENGINE: Engine = new ReferenceEngine();
 
 /**
  * Makes a test function of a case about a protocol.
@@ -40,7 +38,7 @@ export function protocol(c: ProtocolCase, options: RunOptions = {}): CaseTest<Pr
 
 /** Runs a case on each of its world switches; whatever goes wrong becomes part of an outcome. */
 export function runProtocol(c: ProtocolCase, options: RunOptions = {}): readonly Outcome[] {
-  const engine = options.engine ?? DEFAULT_ENGINE;
+  const how = executionOf(options);
   const all = options.worldSwitches ?? WORLD_SWITCHES;
   // Nobody has looked at the case yet.
   const names: unknown = (c as Partial<ProtocolCase> | null | undefined)?.switches;
@@ -49,9 +47,9 @@ export function runProtocol(c: ProtocolCase, options: RunOptions = {}): readonly
   );
   if (chosen.length === 0) return [attempt("none", () => refuse(c))];
   return chosen.map((s) =>
-    attempt(s.name, () => {
+    runCase(s.name, how, (execution) => {
       validateProtocol(c);
-      return new ProtocolRun(c, s, engine);
+      return new ProtocolRun(c, s, execution);
     })
   );
 }

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  type Engine,
-  type Machine,
-  parseRegister,
-  type Profile,
-  type Program,
-  readCsr,
-} from "../core/mod.ts";
+import { type Machine, parseRegister, type Profile, type Program, readCsr } from "../core/mod.ts";
 import { EENTRY } from "../core/csr/basic.ts";
 import {
   type GuestMemory,
@@ -28,6 +21,7 @@ import { compareMasked, kindOf } from "./compare.ts";
 import { hex } from "../core/hex.ts";
 import { type Difference, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
+import type { Execution } from "./execution.ts";
 import {
   type Deed,
   deedOf,
@@ -73,7 +67,7 @@ export class ProtocolRun implements Run {
   #position = "before the first call";
   #notes: readonly string[] = [];
 
-  constructor(c: ProtocolCase, worldSwitch: WorldSwitch, engine: Engine) {
+  constructor(c: ProtocolCase, worldSwitch: WorldSwitch, { engine, traced }: Execution) {
     const profile: Profile = profileOf(c);
     // The last page is mapped when the hypervisor asks for it.
     const { machine, made: { bus, layout, table }, release } = warmHost(
@@ -88,7 +82,7 @@ export class ProtocolRun implements Run {
     this.#program = assembleCase(c.code ?? DEFAULT_CODE, "hvcl 0x7fff");
     this.#names = new Names(this.#program, profile);
     loadGuest(bus, this.#program);
-    this.#cpu = new HostCpu(machine, engine);
+    this.#cpu = new HostCpu(machine, engine, traced);
     this.#table = table;
     this.#hypervisor = worldSwitch.attach(this.#cpu, layout);
     this.#setHost(c.host, "host");

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Engine } from "../core/mod.ts";
 import type { Entered, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
@@ -11,6 +10,7 @@ import type { Case } from "./case.ts";
 import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
 import { hex } from "../core/hex.ts";
 import type { Difference } from "./difference.ts";
+import type { Execution } from "./execution.ts";
 import {
   CarriedState,
   compareHostFrame,
@@ -60,8 +60,8 @@ export class CaseRun implements Run {
   #stays: readonly Stay[] = [];
   readonly #transitions: string[] = [];
 
-  constructor(c: ResolvedCase, worldSwitch: WorldSwitch, engine: Engine) {
-    const bench = new Bench(c, worldSwitch, engine);
+  constructor(c: ResolvedCase, worldSwitch: WorldSwitch, how: Execution) {
+    const bench = new Bench(c, worldSwitch, how);
     this.#case = c;
     this.#bench = bench;
     this.#observer = new StayObserver(bench.cpu);

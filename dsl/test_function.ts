@@ -23,6 +23,12 @@ export interface RunOptions {
    */
   readonly engine?: Engine;
   /**
+   * Watches every instruction of the host's software. A case that does not pass is run once more in this way, on the engine that shows most;
+   * if this is true, it is run in this way only.
+   * @default {false}
+   */
+  readonly traced?: boolean;
+  /**
    * The world switches that there are; a case's `switches` chooses among them by name.
    * @default every one
    */

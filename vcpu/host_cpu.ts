@@ -14,6 +14,7 @@ import {
   ISA,
   type Machine,
   type Stop,
+  type StopPoints,
 } from "../core/mod.ts";
 
 /** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
@@ -41,10 +42,13 @@ const T1 = 13;
 export class HostCpu {
   readonly machine: Machine;
   observer: WorldObserver = {};
+  /** True if every instruction of machine code is watched. What can only be told then, and reports of failures, need it. */
+  readonly traced: boolean;
   readonly #engine: Engine;
 
-  constructor(machine: Machine, engine: Engine) {
+  constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
+    this.traced = traced;
     this.#engine = engine;
   }
 
@@ -197,11 +201,16 @@ export class HostCpu {
   /**
    * Runs the host's machine code from `pc` on.
    *
-   * @param budget instructions
-   * @param before called before each; true ends the run
+   * @param until before which instructions to end: a function that is asked before each, or points
    */
-  runCode(budget: number, before: (m: Machine) => boolean): Stop {
-    return this.#engine.run(this.machine, { budget, onInstruction: before });
+  runCode(budget: number, until: StopPoints | ((m: Machine) => boolean)): Stop {
+    const end = typeof until === "function" ? { onInstruction: until } : { stopBefore: until };
+    return this.#engine.run(this.machine, { budget, ...end });
+  }
+
+  /** Executes the one instruction of machine code at `pc`. */
+  stepCode(): void {
+    this.#engine.run(this.machine, { budget: 1 });
   }
 
   #csr(name: CsrAccessName, csr: CsrDeclaration, value: bigint): bigint {

@@ -40,7 +40,10 @@ function guestCode(cause: Cause): string {
 export function contractExits(worldSwitch: WorldSwitch, cause: Cause): Runner {
   const prepared = prepareCase({ rule: "LVZ-EXIT-08", code: guestCode(cause), exits: [hvc(0)] });
   return (rounds, watch) => {
-    const { machine, vcpu } = new Bench(prepared, worldSwitch, new ThreadedEngine());
+    const { machine, vcpu } = new Bench(prepared, worldSwitch, {
+      engine: new ThreadedEngine(),
+      traced: false,
+    });
     vcpu.bind();
     watch?.begin();
     const [begin, from] = [performance.now(), machine.clock.executed];

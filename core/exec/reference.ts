@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
 import { permissionCheck } from "./permission.ts";
-import { attend, sleep } from "./turn.ts";
+import { attend, isBefore, settle, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
@@ -47,6 +47,7 @@ export class ReferenceEngine implements Engine {
         if (!sleep(m)) return { kind: "idle" };
         continue;
       }
+      if (limits.stopBefore !== undefined && isBefore(m, limits.stopBefore)) return { kind: "requested" };
       if (limits.onInstruction?.(m)) return { kind: "requested" };
       this.step(m);
     }
@@ -54,8 +55,7 @@ export class ReferenceEngine implements Engine {
 
   execute(m: Machine, word: number): void {
     this.#step(m, word);
-    m.counters.settle();
-    if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+    settle(m);
   }
 
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */
@@ -66,6 +66,18 @@ export class ReferenceEngine implements Engine {
   /** The same, of a word that was fetched at `pc` already. */
   stepWord(m: Machine, word: number): void {
     this.#step(m, word);
+  }
+
+  /** Takes the exception that the instruction at `pc` raises, for whoever has found that out already. */
+  raise(m: Machine, trap: Trap, word: number): void {
+    m.word = word;
+    this.#take(m, trap);
+    m.clock.executed++;
+  }
+
+  #take(m: Machine, trap: Trap): void {
+    m.clock.trapped++;
+    takeException(m, trap, m.pc, m.word);
   }
 
   /**
@@ -86,8 +98,7 @@ export class ReferenceEngine implements Engine {
       m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
-      m.clock.trapped++;
-      takeException(m, error, m.pc, m.word);
+      this.#take(m, error);
     } finally {
       m.clock.executed++;
     }

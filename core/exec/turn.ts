@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { StopPoints } from "../engine.ts";
 import { takeInterrupt } from "../exception.ts";
 import { pendingInterrupt, wakesHost } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
@@ -22,6 +23,12 @@ export function attend(m: Machine, seen: number): number {
   return m.changes;
 }
 
+/** What is due behind a single instruction: the counters' new modes, alarms. Interrupts wait until the machine runs. */
+export function settle(m: Machine): void {
+  m.counters.settle();
+  if (m.clock.executed >= m.clock.nextEvent) m.clock.fireDue();
+}
+
 /** Takes the interrupt that is pending and enabled, if there is one. */
 function takePendingInterrupt(m: Machine): void {
   const pending = pendingInterrupt(m);
@@ -37,4 +44,12 @@ export function sleep(m: Machine): boolean {
   // Counters of instructions, whose overflow nothing could bring about until now, are due again.
   m.changes++;
   return true;
+}
+
+const PHYSICAL = (1n << 48n) - 1n;
+
+/** True if the machine is about to execute an instruction before which to stop. */
+export function isBefore(m: Machine, { addresses, unwritten }: StopPoints): boolean {
+  const at = Number(m.pc & PHYSICAL);
+  return addresses.has(at) || (unwritten !== undefined && at >= unwritten.start && at < unwritten.end);
 }

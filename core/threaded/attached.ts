@@ -6,7 +6,9 @@
 import type { RamWindow } from "../bus.ts";
 import { Trap } from "../exception.ts";
 import type { Decoded } from "../isa/decode.ts";
+import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
+import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
@@ -14,13 +16,28 @@ import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
-import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
+import {
+  BANK,
+  BANKS,
+  CONTROL,
+  EXIT,
+  GPR,
+  LLBITS,
+  MOST_REGIONS,
+  OP,
+  SINGLES,
+  STATE_PAGES,
+  TABLE,
+} from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
+import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
 const WORD = 4;
+/** What an import says if wasm has to return. */
+const STOP = -1;
 const DOUBLE = 8;
 const PAGE_OFFSET = 0xfff;
 /** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
@@ -41,9 +58,11 @@ export class AttachedMachine {
   readonly #doubles: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
+  readonly #singles: SingleWords;
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
+  #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
   /** {@linkcode Machine.changes} when no interrupt was pending. */
@@ -71,6 +90,7 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
+    this.#singles = new SingleWords(SINGLES, selected, (...operation) => this.#code.write(...operation));
     const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
@@ -120,9 +140,11 @@ export class AttachedMachine {
   }
 
   /** Memory may have changed since the last run: what was decoded is looked at again where it is entered. */
-  begin(untilHost: boolean): void {
+  begin({ untilHost = false, stopBefore }: RunLimits): void {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
-    this.#tlb.clearKind("fetch");
+    this.#stopBefore = stopBefore;
+    if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
+    this.#tlb.doubtFetches();
   }
 
   /**
@@ -144,6 +166,25 @@ export class AttachedMachine {
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
       : this.#doubles[CONTROL.target / DOUBLE]!;
+    return true;
+  }
+
+  /**
+   * Executes one word at the machine's pc, whatever is in memory there, if wasm can; false if it is the reference engine's, and then nothing has
+   * happened. Counters and alarms are the caller's.
+   */
+  execute(word: number): boolean {
+    const { m } = this;
+    const op = this.#singles.find(word);
+    if (op === 0 || !this.#contexts.update()) return false;
+    this.#calm();
+    const reason = this.#exports.run(op, 1);
+    this.#notice();
+    if (reason === EXIT.stop) return false;
+    m.history.record(m.pc, word, m.inGuest);
+    m.word = word;
+    m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
+    m.clock.executed++;
     return true;
   }
 
@@ -186,23 +227,35 @@ export class AttachedMachine {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
+    if (this.#singles.has(op)) return 0;
     const pc = this.#pcOf(op);
     m.pc = pc;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
-    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return 0;
-    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return 0;
+    if (!this.#mayGoOn()) return 0;
+    const isNext = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
+    // Behind the last operation of a page is one that leads to the next.
+    return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
+  }
+
+  /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */
+  #mayGoOn(): boolean {
+    const { m } = this;
+    if (m.clock.executed >= this.#limit || m.clock.executed >= m.clock.nextEvent) return false;
+    if (m.stopRequest !== undefined || m.idle || this.#stopsAtHost()) return false;
     if (m.changes !== this.#quietAt) {
-      if (pendingInterrupt(m) !== undefined) return 0;
+      if (pendingInterrupt(m) !== undefined) return false;
       m.counters.settle();
       this.#calm();
     }
-    const goesOn = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
-    // Behind the last operation of a page is one that leads to the next.
-    const next = goesOn ? op + OP.bytes : this.#prepare();
-    if (next !== 0) this.#words[CONTROL.left / WORD] = this.#left();
-    return next;
+    return true;
+  }
+
+  #goOn(op: number): number {
+    if (op !== 0) this.#words[CONTROL.left / WORD] = this.#left();
+    return op;
   }
 
   #stopsAtHost(): boolean {
@@ -260,20 +313,25 @@ export class AttachedMachine {
   }
 
   /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
-  #offsetOf(address: bigint, type: AccessType): number | undefined {
+  #offsetOf(address: bigint, type: AccessType): number | undefined | Trap {
     try {
       const physical = this.m.translate(address, type);
       if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return undefined;
       return (physical - this.#ram.base) & ~PAGE_OFFSET;
     } catch (error) {
-      if (error instanceof Trap) return undefined;
+      if (error instanceof Trap) return error;
       throw error;
     }
   }
 
   #findCode(pc: bigint): number | undefined {
+    const known = this.#tlb.trustFetch(pc);
+    if (known !== undefined) {
+      this.#code.refresh(this.#code.pageOf(known));
+      return known;
+    }
     const offset = this.#offsetOf(pc, "fetch");
-    if (offset === undefined) return undefined;
+    if (typeof offset !== "number") return undefined;
     const isNew = this.#code.find(offset) === undefined;
     const page = this.#code.page(offset);
     // Stores to this page have to mind its operations from now on.
@@ -290,9 +348,21 @@ export class AttachedMachine {
     if (this.#tlb.find(kind, address) !== undefined) return 0;
     const offset = this.#offsetOf(address, kind);
     if (offset === undefined) return 0;
+    // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
+    if (typeof offset !== "number") return (address & 7n) === 0n ? this.#raise(offset) : 0;
     if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - Number(address & 0xffff_f000n)) | 0;
     this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
-    return 1;
+    return this.#words[CONTROL.op / WORD]!;
+  }
+
+  /** Takes the exception of the access that missed; the first operation of the handler, -1 if wasm cannot go on there. */
+  #raise(trap: Trap): number {
+    const { m } = this;
+    const op = this.#words[CONTROL.op / WORD]!;
+    m.pc = this.#pcOf(op);
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    this.#reference.raise(m, trap, this.#code.wordOf(op));
+    return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
   }
 }

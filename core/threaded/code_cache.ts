@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
 import {
@@ -27,6 +28,9 @@ export interface CodePage {
   readonly offset: number;
   /** The words that the operations were made of. */
   readonly words: Uint32Array;
+  /** Indices of those that were decoded, and for each index whether it is among them. */
+  readonly decoded: number[];
+  readonly isDecoded: Uint8Array;
 }
 
 const WORD = 4;
@@ -51,6 +55,8 @@ export class CodeCache {
   readonly #pages: CodePage[] = [];
   /** Where the next page goes. */
   #next = 0;
+  /** Places within pages, as indices of words, that are left to the reference engine, because a run may have to stop there. */
+  #leftOut: ReadonlySet<number> = new Set();
   readonly #listener: CodeListener;
 
   constructor(
@@ -66,6 +72,22 @@ export class CodeCache {
     this.#listener = listener;
   }
 
+  /** Leaves what is at these places, of whatever page, to the reference engine. */
+  leaveOut({ addresses }: StopPoints): void {
+    const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
+    if (indices.isSubsetOf(this.#leftOut)) return;
+    this.#leftOut = indices;
+    this.#drop();
+  }
+
+  /** Forgets everything. */
+  #drop(): void {
+    const gone = this.#pages.splice(0);
+    this.#byOffset.clear();
+    this.#next = 0;
+    this.#listener.forgotten(gone);
+  }
+
   /** The operations of a page, if there are any yet. */
   find(offset: number): CodePage | undefined {
     return this.#byOffset.get(offset);
@@ -79,7 +101,10 @@ export class CodeCache {
   #add(offset: number): CodePage {
     if (this.#pages.length === MOST_PAGES && this.#next % FORGOTTEN_PAGES === 0) this.#forgetPages();
     const at = CODE + this.#next * CODE_PAGE_BYTES;
-    const made = { at, offset, words: new Uint32Array(PAGE_OPS) };
+    const made = {
+      ...{ at, offset, words: new Uint32Array(PAGE_OPS) },
+      ...{ decoded: [], isDecoded: new Uint8Array(PAGE_OPS) },
+    };
     this.#stateWords.fill(TABLE.undecoded, at / WORD, (at + CODE_PAGE_BYTES) / WORD);
     this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
     this.#pages[this.#next] = made;
@@ -96,9 +121,9 @@ export class CodeCache {
   }
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */
-  refresh({ at, offset, words }: CodePage): void {
+  refresh({ at, offset, words, decoded }: CodePage): void {
     const first = offset / WORD;
-    for (let i = 0; i < PAGE_OPS; i++) {
+    for (const i of decoded) {
       if (words[i] !== this.#ram[first + i]) this.#forget(at + i * OP.bytes);
     }
   }
@@ -147,10 +172,18 @@ export class CodeCache {
     const index = (op - page.at) / OP.bytes;
     const word = this.#ram[page.offset / WORD + index]!;
     page.words[index] = word;
+    if (page.isDecoded[index] === 0) page.decoded.push(index);
+    page.isDecoded[index] = 1;
     const decoded = decode(word);
-    const selected = decoded === undefined ? undefined : this.#select(decoded);
-    this.#stateWords[(op + OP.f) / WORD] = selected?.f ?? TABLE.slow;
-    if (decoded !== undefined && selected !== undefined) this.#writeOperands(op, decoded, selected);
+    const selected = decoded === undefined || this.#leftOut.has(index) ? undefined : this.#select(decoded);
+    if (decoded !== undefined && selected !== undefined) this.write(op, decoded, selected);
+    else this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
+  }
+
+  /** Writes a decoded operation. */
+  write(op: number, decoded: Decoded, selected: Selected): void {
+    this.#stateWords[(op + OP.f) / WORD] = selected.f;
+    this.#writeOperands(op, decoded, selected);
   }
 
   #writeOperands(op: number, { instruction, rd, rj, rk }: Decoded, { first, second, third }: Selected): void {

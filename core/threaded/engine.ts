@@ -7,7 +7,7 @@
  */
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { attend, sleep } from "../exec/turn.ts";
+import { attend, isBefore, settle, sleep } from "../exec/turn.ts";
 import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
@@ -33,7 +33,7 @@ const NEVER = 0x2000_0000;
 /** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
 export class ThreadedEngine implements Engine {
   readonly name = "threaded";
-  readonly #reference = new ReferenceEngine();
+  readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   readonly #hotAfter: number;
   readonly #built = new Map<Profile, ThreadedModule>();
@@ -46,11 +46,12 @@ export class ThreadedEngine implements Engine {
 
   run(m: Machine, limits: RunLimits): Stop {
     const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
-    return attached === undefined ? this.#reference.run(m, limits) : this.#run(m, attached, limits);
+    return attached === undefined ? this.reference.run(m, limits) : this.#run(m, attached, limits);
   }
 
   execute(m: Machine, word: number): void {
-    this.#reference.execute(m, word);
+    if (this.#attach(m)?.execute(word) !== true) this.reference.execute(m, word);
+    else settle(m);
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */
@@ -64,7 +65,7 @@ export class ThreadedEngine implements Engine {
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     const built = this.#moduleFor(m.profile);
-    const made = new AttachedMachine(m, ram, ram.memory, built, this.#reference, this.#keep);
+    const made = new AttachedMachine(m, ram, ram.memory, built, this.reference, this.#keep);
     this.#attached.set(m, made);
     return made;
   }
@@ -79,7 +80,7 @@ export class ThreadedEngine implements Engine {
     const { clock } = m;
     let seen = -1;
     let left = limits.budget;
-    attached.begin(limits.untilHost === true);
+    attached.begin(limits);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       seen = attend(m, seen);
@@ -90,8 +91,9 @@ export class ThreadedEngine implements Engine {
         left--;
         continue;
       }
+      if (limits.stopBefore !== undefined && isBefore(m, limits.stopBefore)) return { kind: "requested" };
       const before = clock.executed;
-      if (!attached.run(left)) this.#reference.step(m);
+      if (!attached.run(left)) this.reference.step(m);
       left -= clock.executed - before;
     }
   }

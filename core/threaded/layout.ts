@@ -91,6 +91,8 @@ export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
 export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
 /** A tag that no access matches. */
 export const NO_TAG = 1n;
+/** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again. */
+export const DOUBTED = 2n;
 
 /** Software TLBs: one set for each of some contexts. */
 export const TLBS = 0x4000;
@@ -135,8 +137,10 @@ export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
 /** Pages of operations kept. */
 export const MOST_PAGES = 512;
+/** The operations of single words are behind those of the pages. */
+export const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
-export const STATE_PAGES = Math.ceil((CODE + MOST_PAGES * CODE_PAGE_BYTES) / WASM_PAGE);
+export const STATE_PAGES = Math.ceil((SINGLES.at + SINGLES.count * OP.bytes) / WASM_PAGE);
 
 /** Why wasm returned. */
 export const EXIT = {

@@ -20,6 +20,8 @@ export interface Selected {
   readonly third?: number;
   /** True if a region can contain it. */
   readonly inRegions: boolean;
+  /** True if it means the same wherever it is, so that it can be executed alone. */
+  readonly single?: boolean;
 }
 
 const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
@@ -30,7 +32,13 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
   if (needs !== undefined && !profile.features.has(needs)) return SLOW;
   const transition = built.transitions.get(name);
   if (transition !== undefined) {
-    return { f: transition, first: BigInt(op.word >>> 0), second: 0, inRegions: false };
+    return {
+      f: transition,
+      first: BigInt(op.word >>> 0),
+      second: 0,
+      inRegions: false,
+      single: name === "ertn",
+    };
   }
   return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? SLOW;
 }
@@ -40,7 +48,14 @@ function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Select
   const f = csr === undefined ? undefined : built.csrs.get(formKey(csr.form));
   if (csr === undefined || f === undefined) return undefined;
   const { writable, offset, legalBit, attention } = csr;
-  return { f, first: writable, second: packCsr(offset, legalBit), third: attention, inRegions: true };
+  return {
+    f,
+    first: writable,
+    second: packCsr(offset, legalBit),
+    third: attention,
+    inRegions: true,
+    single: true,
+  };
 }
 
 function selectPlain({ instruction, rd, immediates }: Decoded, built: ThreadedModule): Selected | undefined {

@@ -7,6 +7,7 @@ import {
   CONTEXT_BYTES,
   CONTEXTS,
   CONTROL,
+  DOUBTED,
   NO_TAG,
   TLB_ENTRIES,
   TLB_ENTRY,
@@ -23,6 +24,8 @@ export type TlbKind = "fetch" | "load" | "store";
 
 const KINDS = ["fetch", "load", "store"] as const;
 const PAGE_BITS = 12n;
+/** With more entries in use all are cleared. */
+const MOST_NOTED = 512;
 
 /** The software TLBs of the contexts met last. */
 export class SoftwareTlb {
@@ -30,10 +33,13 @@ export class SoftwareTlb {
   readonly #doubles: BigUint64Array;
   /** Contexts by their text, the one used last at the end. */
   readonly #slots = new Map<string, number>();
+  /** The entries that may have a page, where there are few: most runs are short, and begin by forgetting. */
+  readonly #used: Readonly<Record<TlbKind, number[]>> = { fetch: [], load: [], store: [] };
+
   constructor(state: ArrayBufferLike) {
     this.#words = new Int32Array(state);
     this.#doubles = new BigUint64Array(state);
-    this.clear();
+    this.#clear(TLBS, CONTEXTS * CONTEXT_BYTES);
   }
 
   /** Where the three of a slot are. */
@@ -63,15 +69,40 @@ export class SoftwareTlb {
 
   /** Forgets everything. */
   clear(): void {
-    this.#clear(TLBS, Math.max(1, this.#slots.size) * CONTEXT_BYTES);
+    for (const kind of KINDS) this.clearKind(kind);
     this.#slots.clear();
   }
 
   /** Forgets all pages of one kind, in every context. */
   clearKind(kind: TlbKind): void {
-    for (const slot of this.#slots.values()) {
-      this.#clear(TLBS + slot * CONTEXT_BYTES + TLB_OFFSETS[kind], TLB_ENTRIES[kind] * TLB_ENTRY.bytes);
+    const used = this.#used[kind];
+    if (used.length < MOST_NOTED) {
+      for (const entry of used) this.#doubles[entry / DOUBLE] = NO_TAG;
+    } else {
+      for (const slot of this.#slots.values()) {
+        this.#clear(TLBS + slot * CONTEXT_BYTES + TLB_OFFSETS[kind], TLB_ENTRIES[kind] * TLB_ENTRY.bytes);
+      }
     }
+    used.length = 0;
+  }
+
+  /** The pages to fetch from are still where they were, but their contents may have changed. */
+  doubtFetches(): void {
+    const used = this.#used.fetch;
+    if (used.length === MOST_NOTED) return this.clearKind("fetch");
+    for (const entry of used) {
+      const tag = this.#doubles[entry / DOUBLE]!;
+      if (tag !== NO_TAG) this.#doubles[entry / DOUBLE] = tag | DOUBTED;
+    }
+  }
+
+  /** What is kept for the page of an address to fetch from that {@linkcode doubtFetches} has made doubtful; there is no doubt any more. */
+  trustFetch(address: bigint): number | undefined {
+    const entry = this.#entry("fetch", address);
+    const tag = BigInt.asUintN(64, address & PAGE_MASK);
+    if (this.#doubles[entry / DOUBLE] !== (tag | DOUBTED)) return undefined;
+    this.#doubles[entry / DOUBLE] = tag;
+    return this.#words[(entry + TLB_ENTRY.addend) / WORD];
   }
 
   /** Forgets whatever shares a place with this page, in every context: the page among it. */
@@ -110,6 +141,8 @@ export class SoftwareTlb {
   /** Keeps a page. */
   put(kind: TlbKind, address: bigint, addend: number, code = 0): void {
     const entry = this.#entry(kind, address);
+    const used = this.#used[kind];
+    if (used.length < MOST_NOTED) used.push(entry);
     this.#doubles[entry / DOUBLE] = BigInt.asUintN(64, address & PAGE_MASK);
     this.#words[(entry + TLB_ENTRY.addend) / WORD] = addend;
     this.#words[(entry + TLB_ENTRY.code) / WORD] = code;

@@ -20,7 +20,10 @@ export interface Imports {
   readonly step: () => number;
   /** Decodes an operation in place. */
   readonly decode: (op: number) => void;
-  /** Finds the translation of `CONTROL.missed`; 1 if it is there now. */
+  /**
+   * Finds the translation of `CONTROL.missed`, for the operation at `CONTROL.op`; the operation to go on with: the same if it is there now, or one of a
+   * handler; 0 to let the engine execute it, -1 to stop.
+   */
   readonly load: () => number;
   readonly store: () => number;
   /** An operation was jumped to often. */
@@ -74,9 +77,11 @@ function missCode(find: number, slow: number, type: number): Code {
   code.i32(0).get(0).access("i32.store", CONTROL.op);
   code.i32(0).get(1).access("i32.store", CONTROL.left);
   code.i32(0).get(2).access("i64.store", CONTROL.missed);
-  code.call(find).if();
+  code.call(find).tee(0).i32(0).op("i32.gt_s").if();
+  code.i32(0).access("i32.load", CONTROL.left).set(1);
   dispatch(code, 0, 1, type).end();
-  return code.get(0).get(1).returnCall(slow);
+  code.get(0).if().i32(EXIT.stop).op("return").end();
+  return code.i32(0).access("i32.load", CONTROL.op).get(1).returnCall(slow);
 }
 
 /** Continues at a virtual address whose page is known; otherwise leaves. */
@@ -155,6 +160,14 @@ function pageEndCode(enter: number): Code {
 /** Instructions whose functions change the mode. */
 const TRANSITIONS: ReadonlySet<string> = new Set(["syscall", "break", "hvcl", "ertn"]);
 
+/** The exits of guests by instructions that need nothing but to be there (LVZ-GUEST-01 to -03). */
+function gsprCodes(profile: Profile, runtime: Runtime): (readonly [string, Code])[] {
+  return ISA.all.filter(({ guest }) => guest === "gspr").map(({ name, privileged }) => [
+    name,
+    exceptionCode(EXCEPTIONS.GSPR, privileged ? "privileged exit" : "exit", profile, runtime),
+  ]);
+}
+
 /** A function for each form of a CSR access. The instructions differ in nothing but the form. */
 function addCsrForms(
   builder: ModuleBuilder,
@@ -180,10 +193,13 @@ function addTransitions(
   runtime: Runtime,
 ): Map<string, number> {
   const codes: readonly (readonly [string, Code])[] = [
-    ["syscall", exceptionCode(EXCEPTIONS.SYS, false, profile, runtime)],
-    ["break", exceptionCode(EXCEPTIONS.BRK, false, profile, runtime)],
+    ["syscall", exceptionCode(EXCEPTIONS.SYS, "own", profile, runtime)],
+    ["break", exceptionCode(EXCEPTIONS.BRK, "own", profile, runtime)],
     ...profile.features.has("LVZ")
-      ? [["hvcl", exceptionCode(EXCEPTIONS.HVC, true, profile, runtime)] as const]
+      ? [
+        ["hvcl", exceptionCode(EXCEPTIONS.HVC, "privileged exit", profile, runtime)] as const,
+        ...gsprCodes(profile, runtime),
+      ]
       : [],
     ["ertn", returnCode(profile, runtime)],
   ];

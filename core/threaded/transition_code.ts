@@ -126,26 +126,31 @@ abstract class TransitionCode {
   }
 }
 
-/** Which world takes the exception of an instruction. */
-export type Taker = "own" | "host";
+/**
+ * Who takes the exception of an instruction: the world that executes it, or the host of the guest that does; in that case perhaps only where the
+ * guest may use privileged instructions. Anything else the engine finds out.
+ */
+export type Taker = "own" | "exit" | "privileged exit";
 
-/** An instruction that always raises an exception: syscall, break, and hvcl in guest mode. */
+/** An instruction that always raises an exception: syscall, break, and in guest mode hvcl and what exits with GSPR. */
 class ExceptionCode extends TransitionCode {
   readonly #kind: ExceptionKind;
   readonly #exits: boolean;
+  readonly #isPrivileged: boolean;
 
-  constructor(kind: ExceptionKind, exits: boolean, profile: Profile, runtime: TransitionRuntime) {
+  constructor(kind: ExceptionKind, taker: Taker, profile: Profile, runtime: TransitionRuntime) {
     super(profile, runtime);
     this.#kind = kind;
-    this.#exits = exits;
+    this.#exits = taker !== "own";
+    this.#isPrivileged = taker === "privileged exit";
   }
 
   write(): Code {
     const { code, world, own } = this;
     this.begin();
     if (this.#exits) {
-      // hvcl of the host, of a guest's program, and of a guest whose privileged instructions exit for another reason.
-      code.get(world).op("i32.eqz").i32(0).access("i32.load", CONTROL.csrOwn).op("i32.eqz", "i32.or");
+      code.get(world).op("i32.eqz");
+      if (this.#isPrivileged) code.i32(0).access("i32.load", CONTROL.csrOwn).op("i32.eqz", "i32.or");
       this.leaveIf();
     }
     const taker = code.local("i32");
@@ -345,14 +350,14 @@ class ReturnCode extends TransitionCode {
   }
 }
 
-/** The function of an instruction that does nothing but raise an exception; `exits` if only guests execute it, and their host takes it. */
+/** The function of an instruction that does nothing but raise an exception. */
 export function exceptionCode(
   kind: ExceptionKind,
-  exits: boolean,
+  taker: Taker,
   profile: Profile,
   runtime: TransitionRuntime,
 ): Code {
-  return new ExceptionCode(kind, exits, profile, runtime).write();
+  return new ExceptionCode(kind, taker, profile, runtime).write();
 }
 
 /** The function of ertn. */

@@ -62,6 +62,7 @@ const PLAIN = {
   "i32.ne": 0x47,
   "i32.lt_s": 0x48,
   "i32.lt_u": 0x49,
+  "i32.gt_s": 0x4a,
   "i32.gt_u": 0x4b,
   "i32.le_u": 0x4d,
   "i32.ge_s": 0x4e,

@@ -39,6 +39,41 @@ Deno.test("the engines agree at every stretch of generated programs", () => {
   }
 });
 
+const STOP_PROGRAMS = 10;
+/** Words from the start of a program, all of which it executes. */
+const NEAR_START = 60;
+const STOPS = 30;
+
+/** Runs a program on two machines, which stop at the same instructions. */
+function compareStops(name: string, engine: Engine, seed: number): void {
+  const { state } = generateProgram("engines", seed);
+  const random = new Random(`stops ${seed}`);
+  const [code = { at: 0, words: [] }] = state.memory;
+  const place = () => random.below(Math.min(code.words.length, NEAR_START));
+  const stopBefore = { addresses: new Set(Array.from({ length: 6 }, () => code.at + 4 * place())) };
+  const reference = new ReferenceEngine();
+  const [expected, actual] = [machineOf(state), machineOf(state)];
+  for (let stop = 0; stop < STOPS; stop++) {
+    const limits = { budget: random.between(1, 3000), stopBefore };
+    const ended = reference.run(expected.machine, limits);
+    const what = `${name}, program ${seed}, stop ${stop}`;
+    assertEquals(engine.run(actual.machine, limits), ended, what);
+    assertEquals(visible(actual), visible(expected), what);
+    if (ended.kind === "requested") {
+      for (const [e, vm] of [[reference, expected], [engine, actual]] as const) {
+        e.run(vm.machine, { budget: 1 });
+      }
+    }
+  }
+}
+
+Deno.test("the engines stop before the same instructions", () => {
+  for (const [name, make] of ENGINES) {
+    const engine = make();
+    for (let seed = 0; seed < STOP_PROGRAMS; seed++) compareStops(name, engine, seed);
+  }
+});
+
 const SNAPSHOT_PROGRAMS = 6;
 /** What a machine is made to do at random, and how far a program is followed. */
 const ACTIONS = 40;

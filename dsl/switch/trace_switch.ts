@@ -25,7 +25,10 @@ export interface SwitchTrace {
 /** Calls a world switch once: it enters a guest, which makes a hypercall. */
 export function traceSwitch(description: SwitchDescription): SwitchTrace {
   const prepared = { ...prepareCase(GUEST), profile: LA464 };
-  const { vcpu } = new Bench(prepared, describedSwitch(description), new ReferenceEngine());
+  const { vcpu } = new Bench(prepared, describedSwitch(description), {
+    engine: new ReferenceEngine(),
+    traced: true,
+  });
   const { runner } = vcpu;
   if (runner === undefined) throw new TypeError(`Cannot trace ${description.name}: it is no machine code`);
   const problem = problemOf(() => {

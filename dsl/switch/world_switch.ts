@@ -90,7 +90,7 @@ class DescribedHypervisor implements Hypervisor {
   }
 
   createVCpu(): DescribedVCpu {
-    const runner = new CodeRunner(this.#cpu, this.#code);
+    const runner = new CodeRunner(this.#cpu, this.#code, true);
     return new DescribedVCpu(this.#cpu, this.#plan, this.#contexts.next(), runner);
   }
 }

@@ -13,12 +13,13 @@ import {
   type Machine,
   MachineError,
   registerName,
+  type StopPoints,
 } from "../../core/mod.ts";
 import { ESTAT } from "../../core/csr/basic.ts";
 import { TLBRBADV, TLBRENTRY, TLBRERA } from "../../core/csr/translation.ts";
 import type { Refill } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
-import { type MachineCode, PHYSICAL } from "./code.ts";
+import { type CodeSegment, type MachineCode, PHYSICAL } from "./code.ts";
 import { CodeTrace, type HostStep } from "./trace.ts";
 
 /** A function of the C code, which machine code calls. Arguments are a0 to a7; the result goes to a0. */
@@ -92,9 +93,12 @@ export class CodeRunner {
   #returnAddress = 0;
   /** Physical addresses of the code. */
   readonly #ranges: readonly (readonly [start: number, end: number])[];
+  readonly #traced: boolean;
 
-  constructor(cpu: HostCpu, code: MachineCode) {
+  /** @param traced watches every instruction; without that {@linkcode trace} stays empty, and the code must not write itself */
+  constructor(cpu: HostCpu, code: MachineCode, traced = cpu.traced) {
     this.#cpu = cpu;
+    this.#traced = traced;
     this.code = code;
     this.#ranges = code.segments.map(({ address, size }) =>
       [Number(address & PHYSICAL), Number((address & PHYSICAL) + size)] as const
@@ -143,7 +147,7 @@ export class CodeRunner {
 
   #enterGuest(budget: number): "exit" | "budget" {
     const { machine } = this.#cpu;
-    this.trace.before(machine, ERTN);
+    if (this.#isTraced) this.trace.before(machine, ERTN);
     const place = this.code.place(machine.pc).name;
     try {
       const stop = this.#cpu.ertn(budget);
@@ -166,8 +170,40 @@ export class CodeRunner {
     return { via: isRefill ? "refill" : "general", vector: pc, refill, gprs: gpr.slice() };
   }
 
+  get #isTraced(): boolean {
+    return this.#traced || this.#cpu.observer.beforeInstruction !== undefined;
+  }
+
   /** Runs host code up to its return or to an ertn. */
   #runHost(): "returned" | "entry" {
+    return this.#isTraced ? this.#traceHost() : this.#runFreely();
+  }
+
+  /** Stops only where the code calls, returns or enters the guest. */
+  #runFreely(): "returned" | "entry" {
+    const { machine } = this.#cpu;
+    const { trapped } = machine.clock;
+    const end = machine.clock.executed + HOST_BUDGET;
+    const stops = this.#stopPoints();
+    for (;;) {
+      const kind = this.#run(end - machine.clock.executed, stops);
+      if (machine.clock.trapped !== trapped) throw this.#unexpectedException();
+      if (kind !== "requested") throw this.#endless(kind);
+      const at = this.#callFunctions(machine);
+      if (at === this.#returnAddress) return "returned";
+      const next = this.#fetch(machine, at);
+      if (next === ERTN) return "entry";
+      if (!isCall(next)) continue;
+      this.#checkStack(machine, next);
+      this.#cpu.stepCode();
+    }
+  }
+
+  #stopPoints(): StopPoints {
+    return { addresses: new Set([...waysOut(this.code), ...this.#functions.keys(), this.#returnAddress]) };
+  }
+
+  #traceHost(): "returned" | "entry" {
     const { machine } = this.#cpu;
     const { clock } = machine;
     let trapped = clock.trapped;
@@ -185,17 +221,21 @@ export class CodeRunner {
       }
       return reached !== undefined;
     };
-    const stop = this.#run(before);
+    const stop = this.#run(HOST_BUDGET, before);
     if (reached !== undefined) return reached;
-    throw new HypervisorError(
+    throw this.#endless(stop);
+  }
+
+  #endless(stop: string): HypervisorError {
+    return new HypervisorError(
       `Cannot go on in the hypervisor's code: ` +
         `after ${HOST_BUDGET} instructions it is at ${this.#here()} (${stop}) and has neither entered the guest nor returned`,
     );
   }
 
-  #run(before: (m: Machine) => boolean): string {
+  #run(budget: number, until: StopPoints | ((m: Machine) => boolean)): string {
     try {
-      return this.#cpu.runCode(HOST_BUDGET, before).kind;
+      return this.#cpu.runCode(budget, until).kind;
     } catch (error) {
       if (!(error instanceof MachineError)) throw error;
       throw new HypervisorError(`Cannot go on at ${this.#here()}: ${error.message}`, { cause: error });
@@ -290,6 +330,23 @@ export class CodeRunner {
   #here(): string {
     return this.code.place(this.#cpu.machine.pc).name;
   }
+}
+
+/** Where code has words that call functions or enter a guest; some may be data. A memo of a pure function. */
+const WAYS_OUT = new WeakMap<MachineCode, readonly number[]>();
+
+function waysOut(code: MachineCode): readonly number[] {
+  let found = WAYS_OUT.get(code);
+  if (found === undefined) WAYS_OUT.set(code, found = code.segments.flatMap(waysOutOf));
+  return found;
+}
+
+function waysOutOf({ address, bytes }: CodeSegment): readonly number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const start = Number(address & PHYSICAL);
+  const offsets = Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => 4 * i);
+  const isWay = (w: number) => w === ERTN || isCall(w);
+  return offsets.filter((at) => isWay(view.getUint32(at, true))).map((at) => start + at);
 }
 
 /** bl, and jirl that links: bits 31:26 are 0x15, or 0x13 with ra in bits 4:0. */
