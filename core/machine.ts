@@ -55,6 +55,12 @@ export class LlBit {
   }
 }
 
+/** Keeps FCSR0 for an engine. */
+export interface FcsrKeeper {
+  read(): number;
+  write(value: number): void;
+}
+
 /** What a machine is made of. */
 export interface MachineOptions {
   readonly bus: Bus;
@@ -85,12 +91,13 @@ export class Machine implements ExecutionContext, Stateful {
   readonly iocsr: IocsrSpace;
   /** The general registers; r0 is 0. An engine may move them into memory of its own. */
   gpr: BigUint64Array = new BigUint64Array(32);
-  /** The floating-point registers. Guest and host share them (LVZ-FP-01). */
-  readonly fpr = new BigUint64Array(32);
+  /** The floating-point registers. Guest and host share them (LVZ-FP-01). An engine may move them, and the flags. */
+  fpr: BigUint64Array = new BigUint64Array(32);
   /** The condition flags fcc0 to fcc7, each 0 or 1. */
-  readonly fcc = new Uint8Array(8);
-  /** FCSR0, of which FCSR1 to FCSR3 show parts. */
-  fcsr = 0;
+  fcc: Uint8Array = new Uint8Array(8);
+  /** Who keeps FCSR0, if an engine does. */
+  fcsrKeeper: FcsrKeeper | undefined;
+  #fcsr = 0;
   /** Address of the current instruction. */
   pc = RESET_ADDRESS;
   /** Where execution continues after it. */
@@ -150,6 +157,16 @@ export class Machine implements ExecutionContext, Stateful {
     this.host.set(CPUID.CoreID, cpu);
     this.host.set(TID.TID, cpu);
     if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(true);
+  }
+
+  /** FCSR0, of which FCSR1 to FCSR3 show parts. */
+  get fcsr(): number {
+    return this.fcsrKeeper === undefined ? this.#fcsr : this.fcsrKeeper.read();
+  }
+
+  set fcsr(value: number) {
+    if (this.fcsrKeeper === undefined) this.#fcsr = value;
+    else this.fcsrKeeper.write(value);
   }
 
   /** GSTAT.VM. */

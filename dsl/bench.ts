@@ -93,20 +93,40 @@ export const CODE_BASE: bigint = LAYOUT.text;
 const CODE_BYTES = 0x4_0000;
 const PAGE = 0x1000n;
 
-/** Where a hypervisor lies; gives one of machine code memory there. */
-export function layOut(bus: AddressMap, { machineCode }: WorldSwitch): HostLayout {
+type AddressRange = NonNullable<NonNullable<WorldSwitch["machineCode"]>["linkedAt"]>;
+
+/** Bytes of RAM. That of a hypervisor's machine code belongs to it, because engines are fastest in one block of RAM. */
+function memoryFor({ machineCode }: WorldSwitch): number {
+  if (machineCode === undefined) return MACHINE_MEMORY;
+  return Number(CODE_BASE - DIRECT_MAP) + CODE_BYTES + machineCode.dataBytes;
+}
+
+/**
+ * Where a hypervisor lies; gives one that was linked for other addresses memory there.
+ *
+ * @throws {RangeError} if that is where the bench has its own
+ */
+function layOut(bus: AddressMap, worldSwitch: WorldSwitch): HostLayout {
+  const { machineCode } = worldSwitch;
   if (machineCode === undefined) return LAYOUT;
   const { dataBytes, linkedAt } = machineCode;
-  const start = CODE_BASE - DIRECT_MAP;
-  const bytes = CODE_BYTES + dataBytes;
-  bus.add(Number(start), new Ram("hypervisor", bytes));
-  if (linkedAt !== undefined && (linkedAt.start < start || linkedAt.end > start + BigInt(CODE_BYTES))) {
-    const from = linkedAt.start - linkedAt.start % PAGE;
-    const size = (linkedAt.end - from + PAGE - 1n) / PAGE * PAGE;
-    bus.add(Number(from), new Ram("linked hypervisor", Number(size)));
+  if (linkedAt !== undefined) addLinked(bus, linkedAt, BigInt(memoryFor(worldSwitch)));
+  const start = CODE_BASE + BigInt(CODE_BYTES);
+  return { ...LAYOUT, data: { start, end: start + BigInt(dataBytes) } };
+}
+
+function addLinked(bus: AddressMap, { start, end }: AddressRange, memory: bigint): void {
+  if (start < MACHINE_MEMORY) {
+    throw new RangeError(
+      `Cannot place code linked at ${hex(start)}: the bench has its own memory up to ${
+        hex(BigInt(MACHINE_MEMORY))
+      }`,
+    );
   }
-  const data = { start: CODE_BASE + BigInt(CODE_BYTES), end: CODE_BASE + BigInt(bytes) };
-  return { ...LAYOUT, data };
+  if (end <= memory) return;
+  const from = start < memory ? memory : start - start % PAGE;
+  const size = (end - from + PAGE - 1n) / PAGE * PAGE;
+  bus.add(Number(from), new Ram("linked hypervisor", Number(size)));
 }
 
 /** What a machine has whose host is set up. */
@@ -132,7 +152,7 @@ export function warmHost(
     key: keyOf(worldSwitch, unmapped !== undefined),
     engine,
     profile,
-    memory: MACHINE_MEMORY,
+    memory: memoryFor(worldSwitch),
     prepare({ machine, bus }, parts) {
       const layout = layOut(bus, worldSwitch);
       setUpHost(new HostCpu(machine, engine), layout);
@@ -140,10 +160,28 @@ export function warmHost(
       const store = (address: bigint, value: bigint) => machine.writePhysical(Number(address), 8, value);
       const table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
       table.map(0n, GUEST_OFFSET, GUEST_MEMORY - (unmapped ?? 0n));
+      if (worldSwitch.machineCode !== undefined) loadInAdvance(worldSwitch, machine, engine, bus, layout);
       parts.push(table);
       return { bus, layout, table };
     },
   });
+}
+
+/** Leaves the world switch's code in memory, and nothing else of it, so that it need not be loaded for each case. */
+function loadInAdvance(
+  worldSwitch: WorldSwitch,
+  machine: Machine,
+  engine: Engine,
+  bus: AddressMap,
+  layout: HostLayout,
+): void {
+  const code = bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES);
+  const restore = machine.save();
+  worldSwitch.create(new HostCpu(machine, engine), layout);
+  const loaded = code?.slice() ?? [];
+  restore();
+  // To be told of the write.
+  bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES)?.set(loaded);
 }
 
 /** What {@linkcode warmHost} makes depends on the world switch and on whether all memory is mapped. */

@@ -79,7 +79,7 @@ function slotOf({ estat }: HardwareExit, enabled: bigint): number {
 /** The host at one moment. */
 export interface HostState {
   readonly csrs: RegisterSnapshot;
-  readonly gprs: readonly bigint[];
+  readonly gprs: ArrayLike<bigint>;
 }
 
 /** What the world switch promised of the host from entry to exit. */

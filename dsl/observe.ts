@@ -3,34 +3,72 @@
  *
  * @module
  */
-import type { CsrBank, CsrDeclaration, Machine } from "../core/mod.ts";
+import type { CsrBank, CsrDeclaration, Machine, Profile } from "../core/mod.ts";
+import { csrSlot, hasCsr, presentCsrs } from "../core/csr/bank.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { TLBRERA } from "../core/csr/translation.ts";
 import type { HostCpu } from "../vcpu/mod.ts";
 
-/** The registers of one world at one moment. Taking one copies an array and nothing else: every exit takes several. */
-export class RegisterSnapshot {
-  readonly #bank: CsrBank;
+/** How many snapshots share an array. */
+const SHARING = 64;
 
-  constructor(bank: CsrBank) {
-    this.#bank = bank.copy();
+/** Values of some snapshots, behind each other. To make an array takes longer than to fill it. */
+interface Shelf {
+  readonly values: BigUint64Array;
+  /** The halves of the values, which are compared several times faster. */
+  readonly halves: Uint32Array;
+  free: number;
+}
+
+/** The shelf that was begun last, by the number of values that a snapshot has. */
+const SHELVES = new Map<number, Shelf>();
+
+function shelfFor(length: number): Shelf {
+  const found = SHELVES.get(length);
+  if (found !== undefined && found.free < found.values.length) return found;
+  const values = new BigUint64Array(length * SHARING);
+  const made = { values, halves: new Uint32Array(values.buffer), free: 0 };
+  SHELVES.set(length, made);
+  return made;
+}
+
+/** The registers of one world at one moment. Taking one copies values and nothing else: every exit takes several. */
+export class RegisterSnapshot {
+  readonly #profile: Profile;
+  readonly #shelf: Shelf;
+  readonly #start: number;
+
+  /** @param values of a bank's registers */
+  constructor({ profile, values }: Pick<CsrBank, "profile" | "values">) {
+    const shelf = shelfFor(values.length);
+    this.#profile = profile;
+    this.#shelf = shelf;
+    this.#start = shelf.free;
+    shelf.values.set(values, shelf.free);
+    shelf.free += values.length;
   }
 
   /** A register's value, undefined if the machine has no such register. */
   get(csr: CsrDeclaration): bigint | undefined {
-    return this.#bank.has(csr.number) ? this.#bank.read(csr) : undefined;
+    if (!hasCsr(this.#profile, csr.number)) return undefined;
+    return this.#shelf.values[this.#start + csrSlot(this.#profile, csr.number)];
   }
 
   /** The same with some registers replaced. */
-  with(values: Iterable<readonly [CsrDeclaration, bigint]>): RegisterSnapshot {
-    const changed = new RegisterSnapshot(this.#bank);
-    for (const [csr, value] of values) changed.#bank.write(csr, value);
-    return changed;
+  with(replaced: Iterable<readonly [CsrDeclaration, bigint]>): RegisterSnapshot {
+    const { length } = presentCsrs(this.#profile);
+    const values = this.#shelf.values.slice(this.#start, this.#start + length);
+    for (const [csr, value] of replaced) values[csrSlot(this.#profile, csr.number)] = value;
+    return new RegisterSnapshot({ profile: this.#profile, values });
   }
 
   /** The registers whose values differ, in the order of numbers. */
   differing(other: RegisterSnapshot): readonly CsrDeclaration[] {
-    return this.#bank.differing(other.#bank);
+    const [own, others] = [this.#shelf.halves, other.#shelf.halves];
+    const [a, b] = [2 * this.#start, 2 * other.#start];
+    return presentCsrs(this.#profile).filter((_, slot) =>
+      own[a + 2 * slot] !== others[b + 2 * slot] || own[a + 2 * slot + 1] !== others[b + 2 * slot + 1]
+    );
   }
 }
 

@@ -166,7 +166,7 @@ export class CaseRun implements Run {
 
   #hostState(): HostState {
     const { machine } = this.#bench;
-    return { csrs: new RegisterSnapshot(machine.host), gprs: [...machine.gpr] };
+    return { csrs: new RegisterSnapshot(machine.host), gprs: machine.gpr.slice() };
   }
 
   /** The guest must find what it left. */

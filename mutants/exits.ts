@@ -380,9 +380,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "gcsrxchg of ESTAT loses TI",
     rule: "LVZ-INT-09",
     file: EXEC_CSR_CALLS,
-    find: "  const next = (old & ~mask) | (value & mask);",
+    find: "  const next = mask === ALL ? value : (old & ~mask) | (value & mask);",
     replace:
-      '  const lost = target.writer === "host" && csr.number === 5 && mask !== (1n << 64n) - 1n ? 0x800n & ~mask : 0n;\n  const next = (old & ~mask & ~lost) | (value & mask);',
+      '  const lost = target.writer === "host" && csr.number === 5 && mask !== ALL ? 0x800n & ~mask : 0n;\n  const next = (old & ~mask & ~lost) | (value & mask);',
   },
   {
     name: "interrupts of the host are taken by a guest that enables them",

@@ -7,6 +7,7 @@
  * @module
  */
 import { collectCases, type NamedCase } from "../cli/spec_cases.ts";
+import { ReferenceEngine } from "../core/mod.ts";
 import { rulesOf } from "../dsl/mod.ts";
 
 /** What a worker found. */
@@ -23,6 +24,9 @@ export interface WorkerResult {
   readonly files?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Generated code is made of the declarations alone: it would not have the mistakes that a mutant makes in `core/exec`. */
+const REFERENCE = new ReferenceEngine();
+
 async function run([rule = "", count = "0", ...files]: readonly string[]): Promise<WorkerResult> {
   const own = await collectCases(files.slice(0, Number(count)));
   const isOwn = ({ test }: NamedCase) => rulesOf(test.case).some((id) => id === rule);
@@ -30,7 +34,7 @@ async function run([rule = "", count = "0", ...files]: readonly string[]): Promi
   const killer = (candidates: readonly NamedCase[]): WorkerResult | undefined => {
     for (const c of candidates) {
       cases++;
-      if (c.test.run().some((o) => counts(o.problem?.result, rule))) {
+      if (c.test.run({ engine: REFERENCE }).some((o) => counts(o.problem?.result, rule))) {
         return { killedBy: c.title, place: c.test.place, isOwn: isOwn(c), cases };
       }
     }

@@ -14,7 +14,6 @@ const MOST_REPORTS = 3;
 
 const EXECUTIONS: readonly (readonly [string, RunOptions])[] = [
   ["the reference engine, every instruction watched", { engine: new ReferenceEngine(), traced: true }],
-  ["the threaded engine without regions", { engine: new ThreadedEngine({ hotAfter: Infinity }) }],
   ["the threaded engine with regions from the first jump on", {
     engine: new ThreadedEngine({ hotAfter: 1 }),
   }],

@@ -88,7 +88,7 @@ export const MATRIX_DOUBLE: BenchProgram = {
   name: "matrix, double",
   text: "product of two 64 by 64 matrices of doubles",
   goal: 1,
-  floor: 0.0025,
+  floor: 1,
   rounds: 60,
   setup: `
   addi.d $t0, $zero, 1
@@ -100,8 +100,8 @@ export const MATRIX_DOUBLE: BenchProgram = {
   st.d   $t2, $t0, 0
   li.d   $t3, 0x0000123456789ab1
   add.d  $t2, $t2, $t3
-  bstrins.d $t2, $zero, 63, 62
-  bstrins.d $t2, $t1, 52, 50
+  bstrins.d $t2, $t1, 51, 50
+  lu52i.d   $t2, $t2, 0x3ff
   addi.d $t0, $t0, 8
   addi.d $t1, $t1, -1
   bnez   $t1, 1b`,

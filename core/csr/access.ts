@@ -97,9 +97,13 @@ export function writeCsr(
   const bank = isGuest ? m.guest : m.host;
   if (!bank.has(csr.number)) return;
   const old = bank.read(csr);
-  const mask = bank.writeMask(csr, writer) & ~(csr.options.locked?.(bank) ?? 0n);
-  const cleared = writer === "own" ? value & written & csr.clearedByOne : 0n;
-  const next = ((old & ~mask) | (value & mask)) & ~cleared;
+  const locked = csr.options.locked?.(bank) ?? 0n;
+  const writable = bank.writeMask(csr, writer);
+  const mask = locked === 0n ? writable : writable & ~locked;
+  // Most registers need none of the arithmetic, which takes time.
+  const merged = mask === ALL_BITS ? value : (old & ~mask) | (value & mask);
+  const clears = writer === "own" && csr.clearedByOne !== 0n;
+  const next = clears ? merged & ~(value & written & csr.clearedByOne) : merged;
   bank.write(csr, csr.options.legalise?.(old, next, m.profile, written) ?? next);
   WRITES.get(csr.number)?.({ m, bank, isGuest }, value, old, writer);
 }

@@ -49,6 +49,11 @@ function layoutOf(profile: Profile): Layout {
   return found;
 }
 
+/** The registers of every machine of a profile, in the order of their numbers and of the values of a bank. */
+export function presentCsrs(profile: Profile): readonly CsrDeclaration[] {
+  return layoutOf(profile).present;
+}
+
 /** True if a machine of this profile has a register. */
 export function hasCsr(profile: Profile, number: number): boolean {
   return (layoutOf(profile).slots[number] ?? -1) >= 0;
@@ -128,7 +133,8 @@ export class CsrBank implements Stateful {
    * @throws {RangeError} if the machine has no such register
    */
   slotOf(number: number): number {
-    return csrSlot(this.profile, number);
+    const slot = this.#layout.slots[number] ?? -1;
+    return slot < 0 ? csrSlot(this.profile, number) : slot;
   }
 
   /** The stored value of a register. */

@@ -7,8 +7,7 @@ import type { Machine } from "../machine.ts";
 import { CHECK_CALLS } from "./check_calls.ts";
 import { CSR_CALLS } from "./csr_calls.ts";
 import type { CallTable } from "./evaluate.ts";
-import { FP_CALLS } from "./fp_calls.ts";
-import { FP_MOVE_CALLS } from "./fp_move_calls.ts";
+import { FCSR_CALLS } from "./fcsr_calls.ts";
 import { LLSC_CALLS } from "./llsc_calls.ts";
 import { SYSTEM_CALLS } from "./system_calls.ts";
 import { TLB_CALLS } from "./tlb_calls.ts";
@@ -22,6 +21,5 @@ export const CALLS: CallTable<Machine> = {
   ...WALK_CALLS,
   ...SYSTEM_CALLS,
   ...LLSC_CALLS,
-  ...FP_CALLS,
-  ...FP_MOVE_CALLS,
+  ...FCSR_CALLS,
 };

@@ -8,7 +8,7 @@ import type { MemoryType } from "../isa/meaning.ts";
 import type { AccessUse, Machine } from "../machine.ts";
 
 const ACCESSES = {
-  load: ["s8", "s16", "s32", "u64"],
+  load: ["s8", "s16", "s32", "u32", "u64"],
   store: ["u8", "u16", "u32", "u64"],
 } as const satisfies Record<AccessUse, readonly MemoryType[]>;
 

@@ -15,6 +15,8 @@ import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
 import { setRegister } from "./registers.ts";
 
+const ALL = (1n << 64n) - 1n;
+
 /** Whose registers an access means, and as whom it writes. */
 interface Target {
   readonly isGuest: boolean;
@@ -72,13 +74,11 @@ export function exchangeGcsr(m: Machine, number: number, value: bigint, mask: bi
 function exchange(m: Machine, csr: CsrDeclaration, value: bigint, mask: bigint, target: Target): bigint {
   const old = readCsr(m, target.isGuest, csr);
   if (mask === 0n) return old;
-  const next = (old & ~mask) | (value & mask);
+  const next = mask === ALL ? value : (old & ~mask) | (value & mask);
   checkPlvChange(m, csr, old, next);
   writeCsr(m, target.isGuest, csr, next, target.writer, mask);
   return old;
 }
-
-const ALL = (1n << 64n) - 1n;
 
 type Exchange = typeof exchangeCsr;
 

@@ -6,12 +6,19 @@
 import type { Decoded } from "../isa/decode.ts";
 import type { Access, Expr, MeaningException, MemoryType, RegisterField, Stmt } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
+import { computeWith, FP_OPERATIONS } from "./fp_operations.ts";
 import { BINARY, type Comparison, COMPARISONS, extend, UNARY } from "./operations.ts";
 
 /** What the meaning of an instruction can see and do. Values are bigint in [0, 2^64). */
 export interface ExecutionContext {
   /** The 32 general registers. Meanings never write r0; whoever else does breaks it. */
   readonly gpr: BigUint64Array;
+  /** The 32 floating-point registers. */
+  readonly fpr: BigUint64Array;
+  /** The 8 condition flags, each 0 or 1. */
+  readonly fcc: Uint8Array;
+  /** FCSR0. */
+  fcsr: number;
   /** Address of the current instruction. */
   pc: bigint;
   /** True where the current privilege level has addresses of 32 bits. */
@@ -65,6 +72,22 @@ class Compiler<C extends ExecutionContext> {
           cpu.gpr[1] = value(cpu, op);
         };
       }
+      case "setFloat": {
+        const { field } = s;
+        const value = this.#value(s.value);
+        return (cpu, op) => {
+          cpu.fpr[op[field]] = value(cpu, op);
+        };
+      }
+      case "setFlag": {
+        const { field } = s;
+        const value = this.#value(s.value);
+        return (cpu, op) => {
+          cpu.fcc[op[field]] = Number(value(cpu, op) & 1n);
+        };
+      }
+      case "compute":
+        return this.#compute(s);
       case "bind":
         return this.#bind(s.name, this.#value(s.value));
       case "store": {
@@ -133,6 +156,24 @@ class Compiler<C extends ExecutionContext> {
     };
   }
 
+  #compute({ target, operation: name, operands }: Stmt & { kind: "compute" }): Executor<C> {
+    const operation = FP_OPERATIONS.get(name);
+    if (operation === undefined) {
+      throw new TypeError(`Cannot compile ${this.#instruction.name}: there is no operation "${name}"`);
+    }
+    // What an operation has no use for does not matter.
+    const [a = "fj", b = "fj", c = "fj"] = operands;
+    const isFlag = target === "cd" || target === "cj" || target === "ca";
+    return (cpu, op) => {
+      const { fpr } = cpu;
+      const { value, fcsr, traps } = computeWith(cpu.fcsr, operation, fpr[op[a]]!, fpr[op[b]]!, fpr[op[c]]!);
+      cpu.fcsr = fcsr;
+      if (traps) cpu.raise("FPE");
+      if (isFlag) cpu.fcc[op[target]] = Number(value);
+      else fpr[op[target]] = value;
+    };
+  }
+
   #call(name: string): Executor<C> {
     const callee = Object.hasOwn(this.#calls, name) ? this.#calls[name] : undefined;
     if (callee === undefined) {
@@ -176,6 +217,10 @@ class Compiler<C extends ExecutionContext> {
         return (cpu) => cpu.pc;
       case "register":
         return registerValue(e.field);
+      case "float":
+        return (cpu, op) => cpu.fpr[op[e.field]]!;
+      case "flag":
+        return (cpu, op) => BigInt(cpu.fcc[op[e.field]]!);
       case "registerNumber":
         return registerNumber(e.field);
       case "operand":

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { classify, DOUBLE, SINGLE } from "../fp/mod.ts";
 import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
 
 const WORD = 64;
@@ -69,6 +70,8 @@ export const UNARY: Readonly<Record<UnaryOp, (a: bigint) => bigint>> = {
   revh64,
   bitrev8,
   bitrev64: (a) => revh64(revb16(bitrev8(a))),
+  classify32: (a) => classify(SINGLE, BigInt.asUintN(32, a)),
+  classify64: (a) => classify(DOUBLE, a),
 };
 
 /** The operations whose result is 0 or 1. */

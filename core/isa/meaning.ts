@@ -13,10 +13,16 @@
 /** A general register named by an operand field of the instruction word. */
 export type RegisterField = "rd" | "rj" | "rk";
 
+/** A floating-point register named by an operand field: 64 bits, whatever they mean. */
+export type FloatField = "fd" | "fj" | "fk" | "fa";
+
+/** A condition flag named by an operand field. */
+export type FlagField = "cd" | "cj" | "ca";
+
 /** The width and, for loads, the extension of a memory access. */
 export type MemoryType = "s8" | "s16" | "s32" | "u8" | "u16" | "u32" | "u64";
 
-/** Operations of one operand. `revb16` reverses the bytes in each 16-bit unit, and so on. */
+/** Operations of one operand. `revb16` reverses the bytes in each 16-bit unit, and so on; `classify` is `fclass`. */
 export type UnaryOp =
   | "not"
   | "clz64"
@@ -27,7 +33,9 @@ export type UnaryOp =
   | "revh32"
   | "revh64"
   | "bitrev8"
-  | "bitrev64";
+  | "bitrev64"
+  | "classify32"
+  | "classify64";
 
 /**
  * Operations of two operands. Shift counts are taken modulo 64. `mulhs`/`mulhu` are the high halves of the 128-bit
@@ -70,6 +78,9 @@ export type BinaryOp =
 export type Expr =
   | { readonly kind: "const"; readonly value: bigint }
   | { readonly kind: "register"; readonly field: RegisterField }
+  | { readonly kind: "float"; readonly field: FloatField }
+  /** A condition flag, 0 or 1. */
+  | { readonly kind: "flag"; readonly field: FlagField }
   /** The number of the register that the field names, 0 to 31: known when the word is decoded. */
   | { readonly kind: "registerNumber"; readonly field: RegisterField }
   /** An immediate operand: sign-extended and scaled as the row declares it. */
@@ -97,11 +108,25 @@ export interface Access {
 }
 
 /** Exceptions that a meaning can raise by itself. */
-export type MeaningException = "SYS" | "BRK" | "INE" | "IPE" | "BCE" | "ALE";
+export type MeaningException = "SYS" | "BRK" | "INE" | "IPE" | "BCE" | "ALE" | "FPE";
 
 /** One effect. */
 export type Stmt =
   | { readonly kind: "set"; readonly field: RegisterField; readonly value: Expr }
+  | { readonly kind: "setFloat"; readonly field: FloatField; readonly value: Expr }
+  /** Writes bit 0 of the value to a condition flag. */
+  | { readonly kind: "setFlag"; readonly field: FlagField; readonly value: Expr }
+  /**
+   * A floating-point operation under FCSR0: it rounds as RM says, records its exceptions in Cause and Flags, and one that is enabled
+   * raises FPE and leaves the target alone. Operands and result are whole registers.
+   */
+  | {
+    readonly kind: "compute";
+    readonly target: FloatField | FlagField;
+    /** By the mnemonic (see `core/exec/fp_operations.ts`). */
+    readonly operation: string;
+    readonly operands: readonly FloatField[];
+  }
   /** Writes the return address register r1 (`bl`). */
   | { readonly kind: "link"; readonly value: Expr }
   | { readonly kind: "bind"; readonly name: string; readonly value: Expr }
@@ -138,6 +163,18 @@ export const rd: Expr = { kind: "register", field: "rd" };
 export const rj: Expr = { kind: "register", field: "rj" };
 /** The value of the register that field `rk` names. */
 export const rk: Expr = { kind: "register", field: "rk" };
+/** The value of the floating-point register that field `fd` names. */
+export const fd: Expr = { kind: "float", field: "fd" };
+/** The value of the floating-point register that field `fj` names. */
+export const fj: Expr = { kind: "float", field: "fj" };
+/** The value of the floating-point register that field `fk` names. */
+export const fk: Expr = { kind: "float", field: "fk" };
+/** The condition flag that field `cd` names. */
+export const cd: Expr = { kind: "flag", field: "cd" };
+/** The condition flag that field `cj` names. */
+export const cj: Expr = { kind: "flag", field: "cj" };
+/** The condition flag that field `ca` names. */
+export const ca: Expr = { kind: "flag", field: "ca" };
 /** The address of this instruction. */
 export const pc: Expr = { kind: "pc" };
 /** The zero constant. */
@@ -184,6 +221,8 @@ export const revh32 = unary("revh32");
 export const revh64 = unary("revh64");
 export const bitrev8 = unary("bitrev8");
 export const bitrev64 = unary("bitrev64");
+export const classify32 = unary("classify32");
+export const classify64 = unary("classify64");
 
 export const add = binary("add");
 export const sub = binary("sub");
@@ -249,12 +288,27 @@ export function load(type: MemoryType, address: Expr, access: Access = {}): Expr
 
 // Statements ---------------------------------------------------------------------------------------------------------
 
-/** Writes the register that an operand field names; a write to r0 has no effect. */
+/** Writes the register or flag that an operand field names; a write to r0 has no effect. */
 export function set(target: Expr, value: Expr): Stmt {
-  if (target.kind !== "register") {
-    throw new TypeError(`Cannot set a ${target.kind}: only a register is writable`);
+  switch (target.kind) {
+    case "register":
+      return { kind: "set", field: target.field, value };
+    case "float":
+      return { kind: "setFloat", field: target.field, value };
+    case "flag":
+      return { kind: "setFlag", field: target.field, value };
+    default:
+      throw new TypeError(`Cannot set a ${target.kind}: only a register is writable`);
   }
-  return { kind: "set", field: target.field, value };
+}
+
+/** A floating-point operation by name, under FCSR0. */
+export function compute(
+  target: FloatField | FlagField,
+  operation: string,
+  ...operands: readonly FloatField[]
+): Stmt {
+  return { kind: "compute", target, operation, operands };
 }
 
 /** Writes r1. */

@@ -4,9 +4,7 @@
  * @module
  */
 import type { Expr, Stmt } from "./meaning.ts";
-import type { Fail } from "./pattern.ts";
-
-const REGISTERS: ReadonlySet<string> = new Set(["rd", "rj", "rk"]);
+import { type Fail, isRegisterField } from "./pattern.ts";
 
 /** Checks registers, immediates, bound names, widths and call names of a meaning against the row's field names. */
 export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fail): void {
@@ -24,9 +22,11 @@ export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fai
         return;
       case "register":
       case "registerNumber":
+      case "float":
+      case "flag":
         return register(e.field);
       case "operand":
-        if (REGISTERS.has(e.name)) fail(`its meaning takes register ${e.name} for an immediate`);
+        if (isRegisterField(e.name)) fail(`its meaning takes register ${e.name} for an immediate`);
         if (!known.has(e.name)) fail(`its meaning uses immediate ${e.name}, which is no field of its bits`);
         return;
       case "bound":
@@ -56,8 +56,12 @@ export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fai
   function statement(s: Stmt): void {
     switch (s.kind) {
       case "set":
+      case "setFloat":
+      case "setFlag":
         register(s.field);
         return expression(s.value);
+      case "compute":
+        return [s.target, ...s.operands].forEach(register);
       case "link":
         return expression(s.value);
       case "bind":
@@ -86,6 +90,12 @@ export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fai
   }
 
   statement(meaning);
+}
+
+/** The floating-point operations of a meaning. */
+export function operationNames(meaning: Stmt): readonly string[] {
+  if (meaning.kind === "compute") return [meaning.operation];
+  return meaning.kind === "seq" ? meaning.body.flatMap(operationNames) : [];
 }
 
 /** The functions that a meaning calls. */

@@ -1,9 +1,9 @@
 /**
- * Which general registers a meaning reads and writes, by the fields that name them.
+ * Which registers a meaning reads and writes, by the fields that name them.
  *
  * @module
  */
-import type { Expr, RegisterField, Stmt } from "./meaning.ts";
+import type { Expr, FlagField, FloatField, RegisterField, Stmt } from "./meaning.ts";
 
 /** What a meaning does with the registers that its instruction names. */
 export interface RegisterUse {
@@ -11,6 +11,12 @@ export interface RegisterUse {
   readonly writes: ReadonlySet<RegisterField>;
   /** It writes r1, which no field names. */
   readonly links: boolean;
+  readonly floatReads: ReadonlySet<FloatField>;
+  readonly floatWrites: ReadonlySet<FloatField>;
+  readonly flagReads: ReadonlySet<FlagField>;
+  readonly flagWrites: ReadonlySet<FlagField>;
+  /** It reads FCSR0 and writes its Cause and Flags. */
+  readonly computes: boolean;
 }
 
 // A memo of a pure function of an immutable value; nothing can observe it.
@@ -23,14 +29,32 @@ export function registerUse(meaning: Stmt): RegisterUse {
   return use;
 }
 
+function isFlag(field: FloatField | FlagField): field is FlagField {
+  return field === "cd" || field === "cj" || field === "ca";
+}
+
 function compute(meaning: Stmt): RegisterUse {
   const reads = new Set<RegisterField>();
   const writes = new Set<RegisterField>();
-  let links = false;
+  const floatReads = new Set<FloatField>();
+  const floatWrites = new Set<FloatField>();
+  const flagReads = new Set<FlagField>();
+  const flagWrites = new Set<FlagField>();
+  let [links, computes] = [false, false];
   const visit = (node: Stmt | Expr) => {
     if (node.kind === "register") reads.add(node.field);
+    if (node.kind === "float") floatReads.add(node.field);
+    if (node.kind === "flag") flagReads.add(node.field);
     if (node.kind === "set") writes.add(node.field);
+    if (node.kind === "setFloat") floatWrites.add(node.field);
+    if (node.kind === "setFlag") flagWrites.add(node.field);
     if (node.kind === "link") links = true;
+    if (node.kind === "compute") {
+      computes = true;
+      node.operands.forEach((field) => floatReads.add(field));
+      if (isFlag(node.target)) flagWrites.add(node.target);
+      else floatWrites.add(node.target);
+    }
     if (node.kind === "call") {
       node.reads?.forEach((field) => reads.add(field));
       node.writes?.forEach((field) => writes.add(field));
@@ -40,5 +64,5 @@ function compute(meaning: Stmt): RegisterUse {
     }
   };
   visit(meaning);
-  return { reads, writes, links };
+  return { reads, writes, links, floatReads, floatWrites, flagReads, flagWrites, computes };
 }

@@ -14,7 +14,7 @@ import { MUL } from "./mul.ts";
 import { type Field, type Operand, parseOperands, parsePattern } from "./pattern.ts";
 import { PRIVILEGED } from "./privileged.ts";
 import type { GuestPolicy, Row } from "./row.ts";
-import { callNames, checkMeaning } from "./meaning_check.ts";
+import { callNames, checkMeaning, operationNames } from "./meaning_check.ts";
 import type { Feature } from "../profile.ts";
 
 /** A checked row. */
@@ -247,3 +247,8 @@ export const ISA: InstructionTable = new InstructionTable([
 /** The names of the plain functions that the meanings of {@linkcode ISA} call, sorted. */
 export const CALL_NAMES: readonly string[] = [...new Set(ISA.all.flatMap((i) => callNames(i.meaning)))]
   .sort();
+
+/** The names of the floating-point operations in the meanings of {@linkcode ISA}, sorted. */
+export const OPERATION_NAMES: readonly string[] = [
+  ...new Set(ISA.all.flatMap((i) => operationNames(i.meaning))),
+].sort();

@@ -295,6 +295,7 @@ Deno.test("a meaning calls the function of its own name, where it calls one", ()
     "load.s8",
     "load.s16",
     "load.s32",
+    "load.u32",
     "load.u64",
     "store.u8",
     "store.u16",

@@ -6,6 +6,7 @@
 import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
 import { Code, type Plain } from "../wasm/code.ts";
 import type { ModuleBuilder, Signature } from "../wasm/module.ts";
+import { addFpHelpers, classification, FP_HELPERS, type FpHelper } from "./fp_helpers.ts";
 
 /** Operations that are instructions. Comparisons leave an i32. */
 export const DIRECT: Readonly<Partial<Record<BinaryOp, Plain>>> = {
@@ -30,9 +31,12 @@ export const COMPARE: Readonly<Partial<Record<BinaryOp, Plain>>> = {
   leu: "i64.le_u",
 };
 
-/** Functions of the module, by the operation that they compute. */
+/** The name of a function of the module: the operation that it computes, or what floating point needs. */
+export type HelperName = BinaryOp | UnaryOp | FpHelper;
+
+/** Functions of the module. */
 export interface Helpers {
-  get(name: BinaryOp | UnaryOp): number | undefined;
+  get(name: HelperName): number | undefined;
 }
 
 const ONE: Signature = { parameters: ["i64"], results: ["i64"] };
@@ -130,8 +134,8 @@ function reversal(swaps: readonly (readonly [bigint, bigint])[], whole: boolean)
 }
 
 /** Adds the functions to a module. The operations that it has neither this way nor directly are the checksums. */
-export function addHelpers(module: ModuleBuilder): ReadonlyMap<BinaryOp | UnaryOp, number> {
-  const helpers = new Map<BinaryOp | UnaryOp, number>();
+export function addHelpers(module: ModuleBuilder): ReadonlyMap<HelperName, number> {
+  const helpers = new Map<HelperName, number>();
   const add = (name: BinaryOp | UnaryOp, code: Code) => {
     const f = module.add(signatureOf(name), code);
     helpers.set(name, f);
@@ -143,16 +147,28 @@ export function addHelpers(module: ModuleBuilder): ReadonlyMap<BinaryOp | UnaryO
   add("remu", unsignedRemainder());
   add("mulhs", upperSignedProduct(add("mulhu", upperProduct())));
   for (const [name, swaps, whole] of REVERSALS) add(name, reversal(swaps, whole));
+  add("classify32", classification(32));
+  add("classify64", classification(64));
+  for (const [name, f] of addFpHelpers(module)) helpers.set(name, f);
   return helpers;
 }
 
-/** What the function of an operation takes. */
-export function signatureOf(name: BinaryOp | UnaryOp): Signature {
-  return REVERSALS.some(([reversed]) => reversed === name) ? ONE : TWO;
+const DIVISIONS = ["divs", "divu", "rems", "remu", "mulhu", "mulhs"] as const;
+
+const SIGNATURES: ReadonlyMap<HelperName, Signature> = new Map<HelperName, Signature>([
+  ...DIVISIONS.map((name) => [name, TWO] as const),
+  ...REVERSALS.map(([name]) => [name, ONE] as const),
+  ["classify32", ONE],
+  ["classify64", ONE],
+  ...Object.entries(FP_HELPERS) as [FpHelper, Signature][],
+]);
+
+/** What a function takes and gives. */
+export function signatureOf(name: HelperName): Signature {
+  const signature = SIGNATURES.get(name);
+  if (signature === undefined) throw new RangeError(`Cannot call ${name}: it is no function`);
+  return signature;
 }
 
-/** The operations that are functions. */
-export const HELPER_NAMES: readonly (BinaryOp | UnaryOp)[] = [
-  ...["divs", "divu", "rems", "remu", "mulhu", "mulhs"] as const,
-  ...REVERSALS.map(([name]) => name),
-];
+/** The functions. */
+export const HELPER_NAMES: readonly HelperName[] = [...SIGNATURES.keys()];

@@ -16,19 +16,8 @@ import type { TlbEntry } from "../mmu/tlb.ts";
 import type { AccessType } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
-import {
-  BANK,
-  BANKS,
-  CONTROL,
-  EXIT,
-  GPR,
-  LLBITS,
-  MOST_REGIONS,
-  OP,
-  SINGLES,
-  STATE_PAGES,
-  TABLE,
-} from "./layout.ts";
+import { FpState } from "./fp_state.ts";
+import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
@@ -90,7 +79,7 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    this.#singles = new SingleWords(SINGLES, selected, (...operation) => this.#code.write(...operation));
+    this.#singles = new SingleWords(selected, (...operation) => this.#code.write(...operation));
     const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
@@ -125,6 +114,7 @@ export class AttachedMachine {
     const gpr = new BigUint64Array(buffer, GPR, 32);
     gpr.set(m.gpr);
     m.gpr = gpr;
+    new FpState(m, buffer);
     for (const world of ["host", "guest"] as const) {
       const bank = m[world];
       const { length } = bank.values;

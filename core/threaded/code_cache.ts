@@ -7,10 +7,12 @@
 import type { StopPoints } from "../engine.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import { registerUse } from "../isa/register_use.ts";
+import { FP_PLACES } from "./op_floats.ts";
 import {
   CODE,
   CODE_PAGE_BYTES,
   DISCARD,
+  FP,
   MEMBER,
   MOST_PAGES,
   OP,
@@ -76,16 +78,11 @@ export class CodeCache {
   leaveOut({ addresses }: StopPoints): void {
     const indices = new Set(Array.from(addresses, (at) => (at % PAGE_BYTES) / WORD));
     if (indices.isSubsetOf(this.#leftOut)) return;
+    const changed = indices.symmetricDifference(this.#leftOut);
     this.#leftOut = indices;
-    this.#drop();
-  }
-
-  /** Forgets everything. */
-  #drop(): void {
-    const gone = this.#pages.splice(0);
-    this.#byOffset.clear();
-    this.#next = 0;
-    this.#listener.forgotten(gone);
+    for (const page of this.#pages) {
+      for (const index of changed) this.#forget(page.at + index * OP.bytes);
+    }
   }
 
   /** The operations of a page, if there are any yet. */
@@ -186,13 +183,21 @@ export class CodeCache {
     this.#writeOperands(op, decoded, selected);
   }
 
-  #writeOperands(op: number, { instruction, rd, rj, rk }: Decoded, { first, second, third }: Selected): void {
+  #writeOperands(op: number, decoded: Decoded, { first, second, third }: Selected): void {
+    const { instruction, rd, rj, rk } = decoded;
+    const { writes, floatReads, floatWrites, flagReads, flagWrites } = registerUse(instruction.meaning);
     const state = this.#state;
-    const isDiscarded = rd === 0 && registerUse(instruction.meaning).writes.has("rd");
+    const isDiscarded = rd === 0 && writes.has("rd");
     state.setInt32(op + OP.rd, isDiscarded ? DISCARD : 8 * rd, true);
     state.setInt32(op + OP.rj, 8 * rj, true);
     state.setInt32(op + OP.rk, third ?? 8 * rk, true);
     state.setBigUint64(op + OP.first, first, true);
     state.setInt32(op + OP.second, second, true);
+    for (const field of [...floatReads, ...floatWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.registers + 8 * decoded[field], true);
+    }
+    for (const field of [...flagReads, ...flagWrites]) {
+      state.setInt32(op + FP_PLACES[field], FP.flags + decoded[field], true);
+    }
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CRMD, MISC } from "../csr/basic.ts";
+import { CRMD, EUEN, MISC } from "../csr/basic.ts";
 import type { CsrBank } from "../csr/bank.ts";
 import type { CsrDeclaration } from "../csr/define.ts";
 import { GCFG, GSTAT } from "../csr/lvz.ts";
@@ -130,6 +130,8 @@ export class Contexts {
     set(CONTROL.csrGuest, maySee && !inGuest ? BANKS.guest : 0);
     set(CONTROL.transitions, hasPlainTransitions(m) ? 1 : 0);
     set(CONTROL.world, inGuest ? 1 : 0);
+    // In guest mode both worlds have to enable it.
+    set(CONTROL.fpDisabled, m.host.is(EUEN.FPE) && m.current.is(EUEN.FPE) ? 0 : 1);
     this.#words[(BY_MODE.at + WORD * index) / WORD] = record;
     return record;
   }

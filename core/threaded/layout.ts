@@ -55,10 +55,12 @@ export const CONTROL = {
   transitions: 0x178,
   /** i32: 1 in guest mode. */
   world: 0x17c,
+  /** i32: not 0 where an instruction of the floating-point unit raises an exception. */
+  fpDisabled: 0x180,
 } as const;
 
 /** A context as wasm switches to it: what it copies to {@linkcode CONTROL}. */
-export const CONTEXT = { copied: 0x160, bytes: 32, words: 8 } as const;
+export const CONTEXT = { copied: 0x160, bytes: 48, words: 9 } as const;
 /** The contexts of the software TLBs. */
 export const CONTEXT_RECORDS = 0x400;
 /**
@@ -72,6 +74,20 @@ export const LLBITS = { host: 0x700, guest: 0x710 } as const;
 export const BANKS = { host: 0x1000, guest: 0x2000, bytes: 0x1000 } as const;
 /** Within a bank: i32, the interrupt lines as its ESTAT shows them. The values are at {@linkcode BANK.values}. */
 export const BANK = { lines: 0, values: 8 } as const;
+
+/** The floating-point state. */
+export const FP = {
+  /** The floating-point registers, 8 bytes each. */
+  registers: 0x3000,
+  /** The condition flags, a byte each. */
+  flags: 0x3100,
+  /** i32: FCSR0, but for what the remembered operation adds to it. */
+  fcsr: 0x3108,
+  /** i32: the operation of which Cause has not heard yet, see `core/threaded/fp_code.ts`. */
+  remembered: 0x310c,
+  /** Its operands, 8 bytes each. */
+  operands: 0x3110,
+} as const;
 
 /** The index in {@linkcode BY_MODE} of a world and the bits of CRMD that rule the mode. */
 export function modeIndex(inGuest: boolean, crmd: number): number {
@@ -109,11 +125,11 @@ export const CONTEXTS = 8;
 export const OP = {
   /** i32: number of its function in the table. */
   f: 0,
-  /** i32 each: place of the register. */
+  /** i32 each: place of the register, or of the floating-point register or flag in the same bits of the word. */
   rd: 4,
   rj: 8,
   rk: 12,
-  /** i64: the first operand that is no register. */
+  /** i64: the first operand that is no register; i32: the place of `fa` or `ca`, which no other operand goes with. */
   first: 16,
   /** i32: the second one, sign-extended. */
   second: 24,
@@ -137,7 +153,7 @@ export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
 /** Pages of operations kept. */
 export const MOST_PAGES = 512;
-/** The operations of single words are behind those of the pages. */
+/** The operations of single words, behind the pages. */
 export const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
 export const STATE_PAGES = Math.ceil((SINGLES.at + SINGLES.count * OP.bytes) / WASM_PAGE);

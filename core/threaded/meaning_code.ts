@@ -4,9 +4,12 @@
  *
  * @module
  */
-import type { BinaryOp, Expr, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
+import type { Expr, RegisterField, Stmt, UnaryOp } from "../isa/meaning.ts";
+import type { Instruction } from "../isa/table.ts";
 import type { Code } from "../wasm/code.ts";
-import { COMPARE, DIRECT, type Helpers } from "./arithmetic.ts";
+import { COMPARE, DIRECT, type HelperName, type Helpers } from "./arithmetic.ts";
+import { ComputeCode, type Floats } from "./fp_code.ts";
+import { NATIVE_OPERATIONS } from "./fp_native.ts";
 import type { Memories } from "./layout.ts";
 import { MemoryCode, type PageMemo } from "./memory_code.ts";
 
@@ -28,13 +31,15 @@ export interface Transfer {
 /** The code of one meaning. Whatever it cannot do itself it leaves to the engine before it has changed anything. */
 export abstract class MeaningCode extends MemoryCode {
   readonly #helpers: Helpers;
+  readonly #floats: Floats;
   readonly #bound = new Map<string, number>();
   /** Something has changed, so that the instruction can no longer be left to the engine. */
   #committed = false;
 
-  constructor(code: Code, helpers: Helpers, memories: Memories) {
+  constructor(code: Code, helpers: Helpers, memories: Memories, floats: Floats) {
     super(code, memories);
     this.#helpers = helpers;
+    this.#floats = floats;
   }
 
   /** Leaves a register's value, an i64, on the stack. */
@@ -56,6 +61,12 @@ export abstract class MeaningCode extends MemoryCode {
     return undefined;
   }
 
+  /** Writes the code of an instruction but for its transfer of control. */
+  protected translateInstruction({ unit, meaning }: Instruction): Transfer | undefined {
+    if (unit !== undefined) this.#floats.check(() => this.leave());
+    return this.translate(meaning);
+  }
+
   /** Writes the code of a meaning but for its transfer of control. */
   protected translate(meaning: Stmt): Transfer | undefined {
     const { code } = this;
@@ -65,6 +76,20 @@ export abstract class MeaningCode extends MemoryCode {
       case "set":
         this.setRegister(meaning.field, () => this.#value(meaning.value));
         this.#committed = true;
+        return undefined;
+      case "setFloat":
+        this.#floats.setFloat(meaning.field, () => this.#float(meaning.value));
+        this.#committed = true;
+        return undefined;
+      case "setFlag":
+        this.#floats.setFlag(meaning.field, () => {
+          this.#value(meaning.value);
+          code.op("i32.wrap_i64").i32(1).op("i32.and");
+        });
+        this.#committed = true;
+        return undefined;
+      case "compute":
+        this.#compute(meaning);
         return undefined;
       case "link":
         this.setLink(() => this.#value(meaning.value));
@@ -95,6 +120,15 @@ export abstract class MeaningCode extends MemoryCode {
         this.call(meaning.name);
         return undefined;
     }
+  }
+
+  #compute(meaning: Stmt & { kind: "compute" }): void {
+    const native = NATIVE_OPERATIONS.get(meaning.operation);
+    if (native === undefined || this.#committed) throw new Unexpressed(meaning.operation);
+    new ComputeCode(this.code, this.#floats, this.#helpers, meaning, () => this.leave()).write(
+      native,
+    );
+    this.#committed = true;
   }
 
   /** Writes the code of a plain function's name, where there is any. */
@@ -147,6 +181,14 @@ export abstract class MeaningCode extends MemoryCode {
         return;
       case "register":
         return this.register(e.field);
+      case "float":
+        this.#floats.float(e.field);
+        code.op("i64.reinterpret_f64");
+        return;
+      case "flag":
+        this.#floats.flag(e.field);
+        code.op("i64.extend_i32_u");
+        return;
       case "registerNumber":
         return this.registerNumber(e.field);
       case "operand":
@@ -190,7 +232,14 @@ export abstract class MeaningCode extends MemoryCode {
     else this.code.call(this.#helper(op));
   }
 
-  #helper(op: UnaryOp | BinaryOp): number {
+  /** Leaves the same bits as an f64. */
+  #float(e: Expr): void {
+    if (e.kind === "float") return this.#floats.float(e.field);
+    this.#value(e);
+    this.code.op("f64.reinterpret_i64");
+  }
+
+  #helper(op: HelperName): number {
     const f = this.#helpers.get(op);
     if (f === undefined) throw new Unexpressed(op);
     return f;

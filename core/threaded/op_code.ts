@@ -12,6 +12,7 @@ import { writeCsrAccess } from "./csr_code.ts";
 import type { CsrForm } from "./csr_forms.ts";
 import { CONTROL, EXIT, GPR, OP, OPERATION_MEMORIES, PAGE_OPS } from "./layout.ts";
 import { MeaningCode, type Transfer, Unexpressed } from "./meaning_code.ts";
+import { OperationFloats } from "./op_floats.ts";
 
 /** Functions and types of the module that instructions refer to. */
 export interface Runtime {
@@ -41,14 +42,15 @@ class OperationCode extends MeaningCode {
   readonly #csr: CsrForm | undefined;
 
   constructor(instruction: Instruction, runtime: Runtime, csr?: CsrForm) {
-    super(new Code(2), runtime.helpers, OPERATION_MEMORIES);
+    const code = new Code(2);
+    super(code, runtime.helpers, OPERATION_MEMORIES, new OperationFloats(code));
     this.#instruction = instruction;
     this.#runtime = runtime;
     this.#csr = csr;
   }
 
   compile(): Code {
-    const transfer = this.translate(this.#instruction.meaning);
+    const transfer = this.translateInstruction(this.#instruction);
     if (transfer?.condition !== undefined) this.code.get(transfer.condition).if();
     if (transfer !== undefined) this.#jump(transfer);
     if (transfer?.condition !== undefined) this.code.end();

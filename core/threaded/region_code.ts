@@ -36,7 +36,8 @@ import {
   WAY,
   writeTlb,
 } from "./region_instruction.ts";
-import { localRegisters, writtenRegisters } from "./region_registers.ts";
+import { RegionFloats } from "./region_floats.ts";
+import { localRegisters, registersOf, writtenRegisters } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -79,7 +80,7 @@ class RegionWriter {
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
     const { kept, others } = basesOf(graph);
-    this.#written = writtenRegisters(graph);
+    this.#written = writtenRegisters(graph, registersOf);
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
@@ -87,7 +88,8 @@ class RegionWriter {
       runtime,
       page: place.page,
       profile: place.profile,
-      registers: new Map(localRegisters(graph).map((r) => [r, code.local("i64")])),
+      registers: new Map(localRegisters(graph, registersOf).map((r) => [r, code.local("i64")])),
+      floats: new RegionFloats(code, graph),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,
@@ -111,11 +113,12 @@ class RegionWriter {
   }
 
   write(): Code {
-    const { code, page, registers, base, tlbs, memos } = this.#shared;
+    const { code, page, registers, floats, base, tlbs, memos } = this.#shared;
     code.i32(0).i32(1).access("i32.store8", this.#place.used, STATE);
     for (const [register, local] of registers) {
       code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
     }
+    floats.load();
     code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).i64(BigInt(page / 8)).op("i64.add").set(base);
     for (const [isStore, local] of [[false, tlbs.load], [true, tlbs.store]] as const) {
       if (local === undefined) continue;
@@ -139,6 +142,7 @@ class RegionWriter {
         code.i32(0).get(local).access("i64.store", GPR + 8 * register, STATE);
       }
     }
+    this.#shared.floats.store();
     const when = (way: number) => code.get(out.way).i32(way).op("i32.eq").if();
     when(WAY.op).get(LEFT_PARAMETER).op("i32.eqz").ifUnlikely();
     code.i32(0).get(out.op).access("i32.store", CONTROL.op, STATE).i32(EXIT.budget).op("return").end();

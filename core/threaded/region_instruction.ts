@@ -14,11 +14,11 @@ import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import { baseOf, hasStore, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
 import type { Base } from "./page_memos.ts";
+import { InstructionFloats, type RegionFloats } from "./region_floats.ts";
+import { LINK } from "./region_registers.ts";
 
 /** The parameters of a region's function. */
 export const [OP_PARAMETER, LEFT_PARAMETER] = [0, 1];
-/** The register that `bl` writes. */
-export const LINK = 1;
 
 /** What a way out leads to. */
 export const WAY = {
@@ -53,6 +53,7 @@ export interface Shared {
   readonly profile: Profile;
   /** The locals of those registers that have one. */
   readonly registers: ReadonlyMap<number, number>;
+  readonly floats: RegionFloats;
   /** The virtual address of the page. */
   readonly base: number;
   /** The software TLBs that are looked through other than for kept pages. */
@@ -90,7 +91,8 @@ export class InstructionCode extends MeaningCode {
   #isEnded: number | undefined;
 
   constructor(shared: Shared, op: Decoded, index: number, counted: number) {
-    super(shared.code, shared.runtime.helpers, REGION_MEMORIES);
+    const { code, runtime, floats } = shared;
+    super(code, runtime.helpers, REGION_MEMORIES, new InstructionFloats(code, floats, op, index));
     this.#shared = shared;
     this.#op = op;
     this.#index = index;
@@ -98,14 +100,15 @@ export class InstructionCode extends MeaningCode {
   }
 
   write(): Transfer | undefined {
-    const { meaning } = this.#op.instruction;
+    const { instruction } = this.#op;
+    const { meaning } = instruction;
     const { code } = this;
     // What stores and does more has to be done with it before the region is left because it wrote a word of it.
-    if (meaning.kind === "store" || !hasStore(meaning)) return this.translate(meaning);
+    if (meaning.kind === "store" || !hasStore(meaning)) return this.translateInstruction(instruction);
     const isEnded = code.local("i32");
     code.i32(0).set(isEnded);
     this.#isEnded = isEnded;
-    const transfer = this.translate(meaning);
+    const transfer = this.translateInstruction(instruction);
     code.get(isEnded).ifUnlikely();
     this.#leaveBehind();
     return transfer;

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
-import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
 import { WASM_PAGE } from "../memory.ts";
 import type { Profile } from "../profile.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
-import { HELPER_NAMES, type Helpers, signatureOf } from "./arithmetic.ts";
+import { HELPER_NAMES, type HelperName, type Helpers, signatureOf } from "./arithmetic.ts";
 import type { Graph } from "./graph.ts";
 import { STATE_PAGES } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
@@ -39,13 +38,13 @@ export interface RegionSlot {
 /** The helpers that a module needs are imported when they are asked for. */
 class ImportedHelpers implements Helpers {
   readonly #builder: ModuleBuilder;
-  readonly #imported = new Map<BinaryOp | UnaryOp, number>();
+  readonly #imported = new Map<HelperName, number>();
 
   constructor(builder: ModuleBuilder) {
     this.#builder = builder;
   }
 
-  get(name: BinaryOp | UnaryOp): number | undefined {
+  get(name: HelperName): number | undefined {
     if (!HELPER_NAMES.includes(name)) return undefined;
     const found = this.#imported.get(name) ?? this.#builder.importFunction(name, signatureOf(name));
     this.#imported.set(name, found);

@@ -4,29 +4,20 @@
  * @module
  */
 import { decode, type Decoded } from "../isa/decode.ts";
-import { OP } from "./layout.ts";
+import { OP, SINGLES } from "./layout.ts";
 import type { Selected } from "./selection.ts";
-
-/** Where operations can be. */
-export interface SinglePlaces {
-  readonly at: number;
-  readonly count: number;
-}
 
 /** The operations of such words. */
 export class SingleWords {
-  readonly #places: SinglePlaces;
   readonly #select: (op: Decoded) => Selected;
   readonly #write: (op: number, decoded: Decoded, selected: Selected) => void;
   /** By word; 0 for one that the engine has to execute. */
   readonly #ops = new Map<number, number>();
 
   constructor(
-    places: SinglePlaces,
     select: (op: Decoded) => Selected,
     write: (op: number, decoded: Decoded, selected: Selected) => void,
   ) {
-    this.#places = places;
     this.#select = select;
     this.#write = write;
   }
@@ -38,14 +29,14 @@ export class SingleWords {
 
   /** True if an operation is one of these. */
   has(op: number): boolean {
-    return op >= this.#places.at;
+    return op >= SINGLES.at;
   }
 
   #make(word: number): number {
-    if (this.#ops.size === this.#places.count) this.#ops.clear();
+    if (this.#ops.size === SINGLES.count) this.#ops.clear();
     const decoded = decode(word);
     const selected = decoded === undefined ? undefined : this.#select(decoded);
-    const op = selected?.single ? this.#places.at + this.#ops.size * OP.bytes : 0;
+    const op = selected?.single ? SINGLES.at + this.#ops.size * OP.bytes : 0;
     if (op !== 0 && decoded !== undefined && selected !== undefined) this.#write(op, decoded, selected);
     this.#ops.set(word, op);
     return op;

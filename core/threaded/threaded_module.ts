@@ -243,10 +243,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.slow] = slow;
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
-    // What depends on privilege, world or the units enabled is the engine's.
+    // What depends on privilege or world is the engine's.
     const isPlain = !TRANSITIONS.has(instruction.name) && !instruction.privileged &&
-      instruction.guest === "native" &&
-      instruction.unit === undefined;
+      instruction.guest === "native";
     const code = isPlain ? compileOperation(instruction, runtime) : undefined;
     if (code !== undefined) functions.set(instruction, table.push(builder.add(OPERATION, code)) - 1);
   }

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
 import { readCsr } from "../csr/access.ts";
+import type { CsrBank } from "../csr/bank.ts";
+import { ESTAT } from "../csr/basic.ts";
 import { CSRS } from "../csr/table.ts";
+import { EXCEPTIONS } from "../exception_codes.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { Random } from "../random.ts";
 import { ThreadedEngine } from "./engine.ts";
@@ -24,7 +27,7 @@ const WRITTEN: readonly (readonly [csr: string, values: readonly number[]])[] = 
   ["BADV", [0, 0x1234]],
   ["SAVE1", [0, 5, -7]],
   ["SAVE3", [11]],
-  ["EUEN", [0, 1]],
+  ["EUEN", [0, 1, 1, 1]],
   ["MISC", [0, 0x80, 0x8, 0x8000]],
   ["ASID", [0, 1, 2]],
   ["PGDL", [0x4000, 0x5000]],
@@ -78,27 +81,56 @@ function access(random: Random): string {
   }
 }
 
-const PIECES: readonly (readonly [weight: number, text: (random: Random) => string])[] = [
-  [10, access],
+/** Values of FCSR0: mostly such that generated code can compute. */
+const FCSR = [0, 0x10000, 0x10000, 0x30000, 0x10100, 0x11f0000, 0x1001f];
+
+function float(random: Random): string {
+  return `$f${random.below(4)}`;
+}
+
+function compute(random: Random): string {
+  const name = random.pick(["fadd.d", "fsub.d", "fmul.d", "fdiv.d", "fdiv.d", "fmax.s", "fmul.s"]);
+  return `  ${name} ${float(random)}, ${float(random)}, ${float(random)}`;
+}
+
+type Pieces = readonly (readonly [weight: number, text: (random: Random) => string])[];
+
+/** What leaves alone what translations depend on. */
+const CALM: Pieces = [
   [3, (random) => `  csrrd $a4, ${random.pick(READ)}`],
   [2, (random) => `  gcsrrd $a4, ${random.pick(READ)}`],
   [3, (random) => `  hvcl ${random.below(4)}`],
   [3, (random) => `  ${random.pick(["syscall", "break"])} ${random.below(4)}`],
   // Into the guest, or not: the next return says.
   [2, (random) => `  li.d $a0, ${random.pick([0, 2, 2])}\n  li.d $a2, 2\n  csrxchg $a0, $a2, GSTAT`],
-  [1, (random) => `  li.d $a0, ${random.pick(MODE_BITS)}\n  move $a2, $a0\n  csrxchg $a0, $a2, CRMD`],
-  [1, (random) => `  li.d $a2, ${random.pick(MODE_BITS)}\n  csrxchg $zero, $a2, CRMD`],
   // For sure: no exception may come between, which would clear PVM.
   [3, () => "  la.pcrel $a0, body\n  csrwr $a0, ERA\n  li.d $a0, 2\n  csrxchg $a0, $a0, GSTAT\n  ertn"],
   [1, () => "  ll.w $a5, $s0, 0\n  addi.d $a5, $a5, 1\n  sc.w $a5, $s0, 0"],
   [1, () => "  rdtime.d $a6, $a7"],
   [2, () => "  addi.d $s1, $s1, 1\n  st.d $s1, $s0, 8"],
+  [6, compute],
+  [1, (random) => `  fmadd.d ${float(random)}, ${float(random)}, ${float(random)}, ${float(random)}`],
+  [2, (random) => `  fcmp.clt.d $fcc${random.below(2)}, ${float(random)}, ${float(random)}`],
+  [1, (random) => `  movcf2gr $a1, $fcc${random.below(2)}`],
+  [2, (random) => `  movgr2fr.d $f1, $s1\n  ffint.d.l ${float(random)}, $f1`],
+  [2, (random) => `  ${random.pick(["fld.d", "fst.d"])} ${float(random)}, $s0, 16`],
+  [2, () => "  movfcsr2gr $a1, $fcsr0"],
+  [2, (random) => `${constant(random, FCSR)}  movgr2fcsr $fcsr0, $a0`],
 ];
 
-const WEIGHTED = PIECES.flatMap(([weight, text]) => Array.from({ length: weight }, () => text));
+const PIECES: Pieces = [
+  ...CALM,
+  [10, access],
+  [1, (random) => `  li.d $a0, ${random.pick(MODE_BITS)}\n  move $a2, $a0\n  csrxchg $a0, $a2, CRMD`],
+  [1, (random) => `  li.d $a2, ${random.pick(MODE_BITS)}\n  csrxchg $zero, $a2, CRMD`],
+  // The guest hears of it itself, or its host does.
+  [2, (random) => `  csrwr $zero, EUEN\n${compute(random)}`],
+  [2, (random) => `${constant(random, [1])}  ${random.pick(["csrwr", "gcsrwr"])} $a0, EUEN`],
+];
 
-function piece(random: Random): string {
-  return random.pick(WEIGHTED)(random);
+function body(random: Random, pieces: Pieces): string {
+  const weighted = pieces.flatMap(([weight, text]) => Array.from({ length: weight }, () => text));
+  return Array.from({ length: BODY }, () => random.pick(weighted)(random)).join("\n");
 }
 
 /** Both worlds have the same handler: behind the instruction that raised the exception. */
@@ -127,8 +159,12 @@ function program(random: Random): string {
         li.d   $t0, 0xb
         gcsrwr $t0, CRMD
         li.d   $s0, ${DATA}
+        li.d   $t0, ${random.below(2)}
+        csrwr  $t0, EUEN
+        li.d   $t0, ${random.below(3) === 0 ? 0 : 1}
+        gcsrwr $t0, EUEN
 body:
-${Array.from({ length: BODY }, () => piece(random)).join("\n")}
+${body(random, random.below(3) === 0 ? CALM : PIECES)}
         b      body
         b      body
         b      body
@@ -167,17 +203,32 @@ function everything({ m, memory }: BareMachine): Readonly<Record<string, unknown
     host: present.map((c) => [c.name, readCsr(m, false, c)]),
     guest: present.map((c) => [c.name, readCsr(m, true, c)]),
     ll: [false, true].map((isGuest) => [m.llbit(isGuest).valid, m.llbit(isGuest).address]),
-    memory: [...memory.bytes.subarray(DATA, DATA + 16)],
+    fpr: [...m.fpr],
+    fcc: [...m.fcc],
+    fcsr: m.fcsr,
+    memory: [...memory.bytes.subarray(DATA, DATA + 24)],
   };
 }
 
+/** What happened in a program. */
+interface Happened {
+  readonly exits: number;
+  /** Stretches after which the last exception of the host, and of the guest, was that floating point is disabled. */
+  readonly disabled: readonly [host: number, guest: number];
+}
+
+function lastIsDisabled(bank: CsrBank): number {
+  return Number(bank.get(ESTAT.Ecode)) === EXCEPTIONS.FPD.ecode ? 1 : 0;
+}
+
 /** Runs a program in stretches, with interrupt lines that move in between, on both engines. */
-function agree(seed: number, engine: ThreadedEngine): { readonly exits: number; readonly executed: number } {
+function agree(seed: number, engine: ThreadedEngine): Happened {
   const random = new Random(seed);
   const source = program(random);
   const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
   const reference = new ReferenceEngine();
   let exits = 0;
+  const disabled: [number, number] = [0, 0];
   for (let n = 0; n < STRETCHES; n++) {
     const limits = {
       budget: 1 + random.below(LONGEST),
@@ -192,16 +243,23 @@ function agree(seed: number, engine: ThreadedEngine): { readonly exits: number; 
     const [a, b] = [everything(actual), everything(expected)];
     if (`${Object.values(a)}` !== `${Object.values(b)}`) assertEquals(a, b, what);
     if (stop.kind === "host") exits++;
+    disabled[0] += lastIsDisabled(expected.m.host);
+    disabled[1] += lastIsDisabled(expected.m.guest);
   }
-  return { exits, executed: expected.m.clock.executed };
+  return { exits, disabled };
 }
 
 for (const [name, hotAfter] of [["an instruction at a time", Infinity], ["in regions", 1]] as const) {
   Deno.test(`random privileged code of host and guest, ${name}, is what the reference engine makes of it`, () => {
     const engine = new ThreadedEngine({ hotAfter });
-    let exits = 0;
-    for (let seed = 1; seed <= PROGRAMS; seed++) exits += agree(seed, engine).exits;
-    // Most programs enter the guest and leave it again.
-    assertEquals(exits > PROGRAMS / 4, true, `${exits} exits`);
+    const all = Array.from({ length: PROGRAMS }, (_, i) => agree(i + 1, engine));
+    const sum = (of: (h: Happened) => number) => all.reduce((n, h) => n + of(h), 0);
+    const [exits, host, guest] = [sum((h) => h.exits), sum((h) => h.disabled[0]), sum((h) => h.disabled[1])];
+    // Most programs enter the guest and leave it again, and find floating point disabled in both.
+    assertEquals(
+      Math.min(exits, host, guest) > PROGRAMS / 4,
+      true,
+      `${exits} exits, ${host} and ${guest} FPD`,
+    );
   });
 }

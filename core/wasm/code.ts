@@ -1,7 +1,8 @@
 /**
  * The body of a WebAssembly function, written instruction by instruction.
  *
- * Source: WebAssembly Core Specification 3.0 (tail calls, several memories), chapter "Binary Format"; branch hints: the proposal of that name.
+ * Source: WebAssembly Core Specification 3.0 (tail calls, several memories, relaxed vectors), chapter "Binary Format"; branch hints: the
+ * proposal of that name.
  *
  * @module
  */
@@ -74,6 +75,7 @@ const PLAIN = {
   "i64.lt_u": 0x54,
   "i64.le_s": 0x57,
   "i64.le_u": 0x58,
+  "i64.ge_u": 0x5a,
   "i32.add": 0x6a,
   "i32.sub": 0x6b,
   "i32.and": 0x71,
@@ -103,10 +105,63 @@ const PLAIN = {
   "i64.extend8_s": 0xc2,
   "i64.extend16_s": 0xc3,
   "i64.extend32_s": 0xc4,
+  "f32.lt": 0x5d,
+  "f32.gt": 0x5e,
+  "f32.ne": 0x5c,
+  "f32.eq": 0x5b,
+  "f32.le": 0x5f,
+  "f64.eq": 0x61,
+  "f64.ne": 0x62,
+  "f64.lt": 0x63,
+  "f64.gt": 0x64,
+  "f64.le": 0x65,
+  "f64.ge": 0x66,
+  "f32.abs": 0x8b,
+  "f32.neg": 0x8c,
+  "f32.nearest": 0x90,
+  "f32.sqrt": 0x91,
+  "f32.add": 0x92,
+  "f32.sub": 0x93,
+  "f32.mul": 0x94,
+  "f32.div": 0x95,
+  "f32.min": 0x96,
+  "f32.max": 0x97,
+  "f64.abs": 0x99,
+  "f64.neg": 0x9a,
+  "f64.ceil": 0x9b,
+  "f64.floor": 0x9c,
+  "f64.trunc": 0x9d,
+  "f64.nearest": 0x9e,
+  "f64.sqrt": 0x9f,
+  "f64.add": 0xa0,
+  "f64.sub": 0xa1,
+  "f64.mul": 0xa2,
+  "f64.div": 0xa3,
+  "f64.min": 0xa4,
+  "f64.max": 0xa5,
+  "f32.convert_i64_s": 0xb4,
+  "f32.demote_f64": 0xb6,
+  "f64.convert_i64_s": 0xb9,
+  "f64.promote_f32": 0xbb,
+  "i32.reinterpret_f32": 0xbc,
+  "i64.reinterpret_f64": 0xbd,
+  "f32.reinterpret_i32": 0xbe,
+  "f64.reinterpret_i64": 0xbf,
+} as const;
+
+/** The same of several bytes. The lane of a vector is its lowest. */
+const PREFIXED = {
+  "i64.trunc_sat_f64_s": [0xfc, 0x06],
+  "f32x4.splat": [0xfd, 0x13],
+  "f64x2.splat": [0xfd, 0x14],
+  "f32x4.extract_lane": [0xfd, 0x1f, 0],
+  "f64x2.extract_lane": [0xfd, 0x21, 0],
+  "f32x4.relaxed_madd": [0xfd, 0x85, 0x02],
+  "f64x2.relaxed_madd": [0xfd, 0x87, 0x02],
 } as const;
 
 /** The name of an instruction without operands of its own. */
-export type Plain = keyof typeof PLAIN;
+export type Plain = keyof typeof PLAIN | keyof typeof PREFIXED;
 
 /** Loads and stores: code and alignment (a hint, log2 of bytes). */
 const ACCESS = {
@@ -119,9 +174,11 @@ const ACCESS = {
   "i64.load16_u": [0x33, 0],
   "i64.load32_s": [0x34, 0],
   "i64.load32_u": [0x35, 0],
+  "f64.load": [0x2b, 3],
   "i32.store": [0x36, 2],
-  "i64.store": [0x37, 3],
   "i32.store8": [0x3a, 0],
+  "f64.store": [0x39, 3],
+  "i64.store": [0x37, 3],
   "i64.store8": [0x3c, 0],
   "i64.store16": [0x3d, 0],
   "i64.store32": [0x3e, 0],
@@ -175,7 +232,10 @@ export class Code {
   }
 
   op(...names: readonly Plain[]): this {
-    for (const name of names) this.bytes.push(PLAIN[name]);
+    for (const name of names) {
+      if (name in PREFIXED) this.bytes.push(...PREFIXED[name as keyof typeof PREFIXED]);
+      else this.bytes.push(PLAIN[name as keyof typeof PLAIN]);
+    }
     return this;
   }
 
@@ -200,6 +260,19 @@ export class Code {
   i64(value: bigint): this {
     this.bytes.push(0x42);
     signed(this.bytes, BigInt.asIntN(64, value));
+    return this;
+  }
+
+  f32(value: number): this {
+    return this.#constant(0x43, new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  f64(value: number): this {
+    return this.#constant(0x44, new Uint8Array(Float64Array.of(value).buffer));
+  }
+
+  #constant(code: number, littleEndian: Uint8Array): this {
+    this.bytes.push(code, ...littleEndian);
     return this;
   }
 

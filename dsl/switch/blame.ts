@@ -188,7 +188,7 @@ export function blameGuestCsrSave(runner: CodeRunner, csr: CsrDeclaration, addre
 /** The host at one moment. */
 interface HostState {
   readonly csrs: { get(csr: CsrDeclaration): bigint | undefined };
-  readonly gprs: readonly bigint[];
+  readonly gprs: ArrayLike<bigint>;
 }
 
 /** Why a world switch did not keep what it promised of the host; empty for one that is no machine code. */

@@ -121,7 +121,7 @@ export function placeName(
 }
 
 /**
- * Puts code into the machine's memory.
+ * Puts code into the machine's memory. Where it is there already nothing is written, so that a restored machine keeps what engines know of it.
  *
  * @throws {RangeError} where the machine has no memory for it
  */
@@ -137,8 +137,9 @@ export function loadCode(cpu: HostCpu, code: MachineCode): void {
         }`,
       );
     }
-    ram.history?.touchAll(offset, Number(size));
     const target = new Uint8Array(ram.view.buffer, ram.view.byteOffset + offset, Number(size));
+    if (target.every((byte, i) => byte === (bytes[i] ?? 0))) continue;
+    ram.history?.touchAll(offset, Number(size));
     target.set(bytes);
     target.fill(0, bytes.length);
   }

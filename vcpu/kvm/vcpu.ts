@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CsrDeclaration } from "../../core/mod.ts";
+import type { CsrDeclaration, Profile } from "../../core/mod.ts";
 import {
   BADI,
   BADV,
@@ -63,6 +63,18 @@ const NOT_COPIED: readonly string[] = [
   "PRCFG3",
 ];
 
+/** By profile; a memo of a pure function. */
+const COPIED = new WeakMap<Profile, readonly CsrDeclaration[]>();
+
+function copiedIn(profile: Profile): readonly CsrDeclaration[] {
+  let found = COPIED.get(profile);
+  if (found === undefined) {
+    found = guestCopies(profile).filter((c) => !NOT_COPIED.includes(c.name));
+    COPIED.set(profile, found);
+  }
+  return found;
+}
+
 /** Saved for its user to read, and never written back. */
 const PRCFG = [PRCFG1, PRCFG2, PRCFG3];
 
@@ -111,7 +123,7 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#vpids = vpids;
     this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
-    this.#copied = guestCopies(cpu.machine.profile).filter((c) => !NOT_COPIED.includes(c.name));
+    this.#copied = copiedIn(cpu.machine.profile);
   }
 
   override get runner(): CodeRunner | undefined {

@@ -1,17 +1,10 @@
 /**
- * Floating-point arithmetic, comparison and conversion: which operation of `core/fp` an instruction performs, on which registers,
- * and what becomes of FCSR0.
- *
- * A single-precision result fills the upper half of its register with ones and a `.w` result with its sign. The manual leaves the
- * upper half open, and this is what QEMU does.
+ * The floating-point operations of the meaning vocabulary: which operation of `core/fp` each is, over whole registers.
  *
  * @module
  */
-import { Trap } from "../exception.ts";
-import { EXCEPTIONS } from "../exception_codes.ts";
 import {
   add,
-  classify,
   compare,
   convert,
   divide,
@@ -24,6 +17,7 @@ import {
   multiply,
   multiplyAdd,
   NEAREST_EVEN,
+  type Outcome,
   reciprocal,
   reciprocalRoot,
   recordExceptions,
@@ -40,65 +34,45 @@ import {
   TOWARD_ZERO,
   UPWARD,
 } from "../fp/mod.ts";
-import type { Decoded } from "../isa/decode.ts";
-import type { Machine } from "../machine.ts";
 
-/** A function that a meaning calls. */
-export type FpCall = (m: Machine, op: Decoded) => void;
+/** From the values of the source registers to that of the target. Adds its exceptions to the environment. */
+export type FpOperation = (env: Environment, a: bigint, b: bigint, c: bigint) => bigint;
 
 const UPPER_ONES = 0xffffffff_00000000n;
 
 /** A result as a register holds it. */
-export function boxed(f: Format, bits: bigint): bigint {
+function boxed(f: Format, bits: bigint): bigint {
   return f.width === 64 ? bits : bits | UPPER_ONES;
 }
 
 /** The operand that a register holds. */
-export function operand(m: Machine, f: Format, register: number): bigint {
-  return BigInt.asUintN(f.width, m.fpr[register]!);
-}
-
-/** Computes with the rounding mode of FCSR0 and records the exceptions there; an enabled one raises FPE and there is no result. */
-function computed<T>(m: Machine, compute: (env: Environment) => T): T {
-  const env = new Environment(roundingOf(m.fcsr));
-  const result = compute(env);
-  const { fcsr, traps } = recordExceptions(m.fcsr, env);
-  m.fcsr = fcsr;
-  if (traps) throw new Trap(EXCEPTIONS.FPE);
-  return result;
+function operand(f: Format, register: bigint): bigint {
+  return BigInt.asUintN(f.width, register);
 }
 
 type UnaryOperation = (env: Environment, f: Format, a: bigint) => bigint;
 type BinaryOperation = (env: Environment, f: Format, a: bigint, b: bigint) => bigint;
 
-function unary(operation: UnaryOperation): (f: Format) => FpCall {
-  return (f) => (m, op) => {
-    m.fpr[op.fd] = boxed(f, computed(m, (env) => operation(env, f, operand(m, f, op.fj))));
-  };
+function unary(operation: UnaryOperation): (f: Format) => FpOperation {
+  return (f) => (env, a) => boxed(f, operation(env, f, operand(f, a)));
 }
 
-function binary(operation: BinaryOperation): (f: Format) => FpCall {
-  return (f) => (m, op) => {
-    const a = operand(m, f, op.fj);
-    const b = operand(m, f, op.fk);
-    m.fpr[op.fd] = boxed(f, computed(m, (env) => operation(env, f, a, b)));
-  };
+function binary(operation: BinaryOperation): (f: Format) => FpOperation {
+  return (f) => (env, a, b) => boxed(f, operation(env, f, operand(f, a), operand(f, b)));
 }
 
-function ternary(subtract: boolean, negate: boolean): (f: Format) => FpCall {
+function ternary(subtract: boolean, negate: boolean): (f: Format) => FpOperation {
   const signs = { subtract, negate };
-  return (f) => (m, op) => {
-    const [a, b, c] = [operand(m, f, op.fj), operand(m, f, op.fk), operand(m, f, op.fa)];
-    m.fpr[op.fd] = boxed(f, computed(m, (env) => multiplyAdd(env, f, a, b, c, signs)));
-  };
+  return (f) => (env, a, b, c) =>
+    boxed(f, multiplyAdd(env, f, operand(f, a), operand(f, b), operand(f, c), signs));
 }
 
-function selection(greater: boolean, byMagnitude: boolean): (f: Format) => FpCall {
+function selection(greater: boolean, byMagnitude: boolean): (f: Format) => FpOperation {
   return binary((env, f, a, b) => select(env, f, a, b, { greater, byMagnitude }));
 }
 
 /** Instructions by name without the format. */
-const ARITHMETIC: Readonly<Record<string, (f: Format) => FpCall>> = {
+const ARITHMETIC: Readonly<Record<string, (f: Format) => FpOperation>> = {
   "fadd": binary(add),
   "fsub": binary(subtract),
   "fmul": binary(multiply),
@@ -120,9 +94,6 @@ const ARITHMETIC: Readonly<Record<string, (f: Format) => FpCall>> = {
   "frsqrte": unary(reciprocalRoot),
   "flogb": unary(exponentOf),
   "frint": unary(toIntegral),
-  "fclass": (f) => (m, op) => {
-    m.fpr[op.fd] = classify(f, operand(m, f, op.fj));
-  },
 };
 
 // Comparison ---------------------------------------------------------------------------------------------------------
@@ -142,13 +113,9 @@ const CONDITIONS: Readonly<Record<string, readonly Relation[]>> = {
   une: ["unordered", "less", "greater"],
 };
 
-function comparison(f: Format, condition: readonly Relation[], signals: boolean): FpCall {
-  return (m, op) => {
-    const a = operand(m, f, op.fj);
-    const b = operand(m, f, op.fk);
-    const relation = computed(m, (env) => compare(env, f, a, b, signals));
-    m.fcc[op.cd] = condition.includes(relation) ? 1 : 0;
-  };
+/** The result is the flag. */
+function comparison(f: Format, condition: readonly Relation[], signals: boolean): FpOperation {
+  return (env, a, b) => condition.includes(compare(env, f, operand(f, a), operand(f, b), signals)) ? 1n : 0n;
 }
 
 // Conversion ---------------------------------------------------------------------------------------------------------
@@ -164,29 +131,21 @@ const ROUNDINGS: Readonly<Record<string, Rounding | undefined>> = {
   "ftintrne": NEAREST_EVEN,
 };
 
-function conversion(from: Format, to: Format): FpCall {
-  return (m, op) => {
-    m.fpr[op.fd] = boxed(to, computed(m, (env) => convert(env, from, to, operand(m, from, op.fj))));
-  };
+function conversion(from: Format, to: Format): FpOperation {
+  return (env, a) => boxed(to, convert(env, from, to, operand(from, a)));
 }
 
-function integerFrom(f: Format, width: number, rounding: Rounding | undefined): FpCall {
-  return (m, op) => {
-    const a = operand(m, f, op.fj);
-    m.fpr[op.fd] = BigInt.asUintN(64, computed(m, (env) => toInteger(env, f, a, width, rounding)));
-  };
+function integerFrom(f: Format, width: number, rounding: Rounding | undefined): FpOperation {
+  return (env, a) => BigInt.asUintN(64, toInteger(env, f, operand(f, a), width, rounding));
 }
 
-function integerTo(f: Format, width: number): FpCall {
-  return (m, op) => {
-    const n = BigInt.asIntN(width, m.fpr[op.fj]!);
-    m.fpr[op.fd] = boxed(f, computed(m, (env) => fromInteger(env, f, n)));
-  };
+function integerTo(f: Format, width: number): FpOperation {
+  return (env, a) => boxed(f, fromInteger(env, f, BigInt.asIntN(width, a)));
 }
 
 const FORMATS = { s: SINGLE, d: DOUBLE } as const;
 
-function* calls(): Generator<readonly [string, FpCall]> {
+function* operations(): Generator<readonly [string, FpOperation]> {
   yield ["fcvt.s.d", conversion(DOUBLE, SINGLE)];
   yield ["fcvt.d.s", conversion(SINGLE, DOUBLE)];
   for (const [letter, f] of Object.entries(FORMATS)) {
@@ -204,5 +163,17 @@ function* calls(): Generator<readonly [string, FpCall]> {
   }
 }
 
-/** The calls of this file. */
-export const FP_CALLS: Readonly<Record<string, FpCall>> = Object.fromEntries(calls());
+/** Each operation, by the mnemonic. */
+export const FP_OPERATIONS: ReadonlyMap<string, FpOperation> = new Map(operations());
+
+/** What an operation leaves in its target and in FCSR0. */
+export interface Computed extends Outcome {
+  readonly value: bigint;
+}
+
+/** Computes with the rounding mode of an FCSR0 and records the exceptions in it. */
+export function computeWith(fcsr: number, operation: FpOperation, a: bigint, b: bigint, c: bigint): Computed {
+  const env = new Environment(roundingOf(fcsr));
+  const value = operation(env, a, b, c);
+  return { value, ...recordExceptions(fcsr, env) };
+}
