@@ -55,7 +55,7 @@ Deno.test("a case stops at the guest's first instruction, is stepped and goes on
       "c",
     ]);
     const engine = engineFor(script, "guest");
-    const outcomes = CALLS.run({ engine, worldSwitches: [worldSwitch] });
+    const outcomes = CALLS.run({ engine, worldSwitches: [worldSwitch], traced: true });
     engine.finish(0, "pass");
     assertEquals(outcomes.map((o) => o.problem), [undefined]);
     const [first = "", pc, code, set, stop = "", a0, threads, removed, said = "", end] = script.answers;
@@ -70,7 +70,7 @@ Deno.test("a case stops at the guest's first instruction, is stepped and goes on
 
 Deno.test("what the debugger changes, the case finds changed", () => {
   const script = new Script(["Z1,10004,4", "c", `P4=${little(40n)}`, "D"]);
-  const [outcome] = CALLS.run({ engine: engineFor(script, "guest"), worldSwitches: [ARCEOS] });
+  const [outcome] = CALLS.run({ engine: engineFor(script, "guest"), worldSwitches: [ARCEOS], traced: true });
   assertEquals(outcome?.problem?.result, "fail");
   assertEquals(outcome?.problem?.differences.map((d) => d.what), ["$a0"]);
 });
@@ -78,7 +78,7 @@ Deno.test("what the debugger changes, the case finds changed", () => {
 Deno.test("the software of the host is stepped instruction by instruction", () => {
   const script = new Script(["s", "s", "m1030004,4", "m1030006,1", "m1030004,8", "k"]);
   const engine = engineFor(script, "guest");
-  const [outcome] = CALLS.run({ engine, worldSwitches: [KVM] });
+  const [outcome] = CALLS.run({ engine, worldSwitches: [KVM], traced: true });
   assertStringIncludes(outcome?.problem?.headline ?? "", "the debugger killed the program");
   assertEquals(engine.wasKilled, true);
   // The first fetch of the guest is a refill, served at the physical address of the host's handler.
@@ -91,7 +91,7 @@ Deno.test("the software of the host is stepped instruction by instruction", () =
 Deno.test("a case without a guest stops at its first instruction, and runs on when nobody listens", () => {
   const script = new Script(["p21"]);
   const test = host({ rule: "LVZ-INSN-10", code: "call: hvcl 0", expect: { ends: "INE", at: "call" } });
-  const outcomes = test.run({ engine: engineFor(script, "first") });
+  const outcomes = test.run({ engine: engineFor(script, "first"), traced: true });
   assertEquals(outcomes.map((o) => o.problem), [undefined]);
   assertEquals(script.answers, [little(0x10000n)]);
 });

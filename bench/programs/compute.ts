@@ -88,7 +88,7 @@ export const MATRIX_DOUBLE: BenchProgram = {
   name: "matrix, double",
   text: "product of two 64 by 64 matrices of doubles",
   goal: 1,
-  floor: 0.0025,
+  floor: 1,
   rounds: 60,
   setup: `
   addi.d $t0, $zero, 1

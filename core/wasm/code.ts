@@ -18,8 +18,45 @@ export const VALUE_TYPES: Readonly<Record<ValueType, number>> = {
   f64: 0x7c,
 };
 
+/** What bytes can be appended to. */
+export interface Sink {
+  push(byte: number): unknown;
+}
+
+/** Bytes that grow in number: an array of numbers would take eight times as much memory. */
+export class Bytes implements Sink {
+  #buffer = new Uint8Array(128);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(byte: number): void {
+    if (this.#length === this.#buffer.length) this.#grow(1);
+    this.#buffer[this.#length++] = byte;
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    if (this.#length + bytes.length > this.#buffer.length) this.#grow(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** All of them, until one more is appended. */
+  get view(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #grow(by: number): void {
+    const larger = new Uint8Array(2 * (this.#length + by));
+    larger.set(this.view);
+    this.#buffer = larger;
+  }
+}
+
 /** Appends an unsigned number as LEB128. */
-export function unsigned(out: number[], value: number): void {
+export function unsigned(out: Sink, value: number): void {
   let rest = value;
   while (rest >= 0x80) {
     out.push((rest & 0x7f) | 0x80);
@@ -29,7 +66,7 @@ export function unsigned(out: number[], value: number): void {
 }
 
 /** Appends a signed number as LEB128. */
-export function signed(out: number[], value: bigint): void {
+export function signed(out: Sink, value: bigint): void {
   let rest = value;
   for (;;) {
     const low = Number(rest & 0x7fn);
@@ -41,7 +78,7 @@ export function signed(out: number[], value: bigint): void {
 }
 
 /** The same for a number of 32 bits, of which there are many. */
-export function signed32(out: number[], value: number): void {
+export function signed32(out: Sink, value: number): void {
   let rest = value;
   for (;;) {
     const low = rest & 0x7f;
@@ -193,7 +230,7 @@ const NO_RESULT = 0x40;
 
 /** A function's body under construction. Every method appends and returns this. */
 export class Code {
-  readonly bytes: number[] = [];
+  readonly bytes = new Bytes();
   readonly locals: ValueType[] = [];
   /** Where in `bytes` the conditions stand that hardly ever hold. */
   readonly unlikely: number[] = [];
@@ -233,7 +270,7 @@ export class Code {
 
   op(...names: readonly Plain[]): this {
     for (const name of names) {
-      if (name in PREFIXED) this.bytes.push(...PREFIXED[name as keyof typeof PREFIXED]);
+      if (name in PREFIXED) this.bytes.append(PREFIXED[name as keyof typeof PREFIXED]);
       else this.bytes.push(PLAIN[name as keyof typeof PLAIN]);
     }
     return this;
@@ -272,14 +309,16 @@ export class Code {
   }
 
   #constant(code: number, littleEndian: Uint8Array): this {
-    this.bytes.push(code, ...littleEndian);
+    this.bytes.push(code);
+    this.bytes.append(littleEndian);
     return this;
   }
 
   /** A load or store; the address is on the stack. */
   access(name: MemoryAccess, offset: number, memory = 0): this {
     const [code, align] = ACCESS[name];
-    this.bytes.push(code, memory === 0 ? align : align | HAS_MEMORY);
+    this.bytes.push(code);
+    this.bytes.push(memory === 0 ? align : align | HAS_MEMORY);
     if (memory !== 0) unsigned(this.bytes, memory);
     unsigned(this.bytes, offset);
     return this;
@@ -287,7 +326,8 @@ export class Code {
 
   if(result?: ValueType): this {
     this.#depth++;
-    this.bytes.push(0x04, result === undefined ? NO_RESULT : VALUE_TYPES[result]);
+    this.bytes.push(0x04);
+    this.bytes.push(result === undefined ? NO_RESULT : VALUE_TYPES[result]);
     return this;
   }
 
@@ -310,13 +350,15 @@ export class Code {
 
   block(): this {
     this.#depth++;
-    this.bytes.push(0x02, NO_RESULT);
+    this.bytes.push(0x02);
+    this.bytes.push(NO_RESULT);
     return this;
   }
 
   loop(): this {
     this.#depth++;
-    this.bytes.push(0x03, NO_RESULT);
+    this.bytes.push(0x03);
+    this.bytes.push(NO_RESULT);
     return this;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Code, signed32, unsigned, VALUE_TYPES, type ValueType } from "./code.ts";
+import { Bytes, type Code, signed32, unsigned, VALUE_TYPES, type ValueType } from "./code.ts";
 
 /** What a function takes and gives. */
 export interface Signature {
@@ -81,7 +81,8 @@ export class ModuleBuilder {
    * @param at the entry that the first of them gets
    */
   build(table: readonly number[] = [], at = 0): Uint8Array<ArrayBuffer> {
-    const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    const out = new Bytes();
+    out.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     section(out, SECTION.type, this.#types);
     section(out, SECTION.import, this.#imports);
     section(out, SECTION.function, this.#functions.map(({ type }) => number(type)));
@@ -93,11 +94,11 @@ export class ModuleBuilder {
     }
     this.#hints(out);
     section(out, SECTION.code, this.#functions.map(({ code }) => body(code)));
-    return new Uint8Array(out);
+    return out.view.slice();
   }
 
   /** Which branches are hardly ever taken, by function and place in its body. */
-  #hints(out: number[]): void {
+  #hints(out: Bytes): void {
     const hinted = this.#functions.flatMap(({ code }, i) => {
       if (code.unlikely.length === 0) return [];
       const before = localsOf(code).length;
@@ -106,8 +107,9 @@ export class ModuleBuilder {
     });
     if (hinted.length === 0) return;
     const content = [...text("metadata.code.branch_hint"), ...number(hinted.length), ...hinted.flat()];
-    out.push(CUSTOM_SECTION, ...number(content.length));
-    append(out, content);
+    out.push(CUSTOM_SECTION);
+    unsigned(out, content.length);
+    out.append(content);
   }
 }
 
@@ -130,21 +132,21 @@ function text(value: string): number[] {
   return [...number(bytes.length), ...bytes];
 }
 
-function append(out: number[], bytes: readonly number[]): void {
-  for (const byte of bytes) out.push(byte);
-}
-
-function section(out: number[], id: number, entries: readonly (readonly number[])[]): void {
-  const content = number(entries.length);
-  for (const entry of entries) append(content, entry);
+function section(out: Bytes, id: number, entries: readonly ArrayLike<number>[]): void {
+  const content = new Bytes();
+  unsigned(content, entries.length);
+  for (const entry of entries) content.append(entry);
   out.push(id);
   unsigned(out, content.length);
-  append(out, content);
+  out.append(content.view);
 }
 
-function body(code: Code): number[] {
-  const inner = localsOf(code);
-  append(inner, code.bytes);
-  inner.push(END);
-  return [...number(inner.length), ...inner];
+function body(code: Code): Uint8Array {
+  const locals = localsOf(code);
+  const out = new Bytes();
+  unsigned(out, locals.length + code.bytes.length + 1);
+  out.append(locals);
+  out.append(code.bytes.view);
+  out.push(END);
+  return out.view;
 }
