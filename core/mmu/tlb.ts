@@ -58,12 +58,15 @@ export class Tlb implements Stateful {
   #nextMtlb = 0;
   /** Entries that exist, so that emptying an empty TLB costs nothing. */
   #existing = 0;
+  /** No entry of the MTLB exists from this index on: lookups end there. */
+  #mtlbEnd: number;
 
   constructor(profile: Profile) {
     this.#sets = profile.stlbSets;
     this.#ways = profile.stlbWays;
     this.stlbSize = profile.stlbSets * profile.stlbWays;
     this.size = this.stlbSize + profile.mtlbEntries;
+    this.#mtlbEnd = this.stlbSize;
     this.#entries = new Array<TlbEntry | undefined>(this.size).fill(undefined);
     this.#nextWay = new Uint8Array(this.#sets);
   }
@@ -85,7 +88,7 @@ export class Tlb implements Stateful {
       const e = this.#entries[index];
       if (e !== undefined && e.ps === stlbPs && e.pair === pair && matches(e, scope, asid)) return index;
     }
-    for (let index = this.stlbSize; index < this.size; index++) {
+    for (let index = this.stlbSize; index < this.#mtlbEnd; index++) {
       const e = this.#entries[index];
       if (e !== undefined && matches(e, scope, asid) && e.pair === pairNumber(address, e.ps)) return index;
     }
@@ -98,6 +101,7 @@ export class Tlb implements Stateful {
     const old = this.#entries[index];
     this.#existing += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
     this.#entries[index] = entry;
+    if (entry !== undefined) this.#mtlbEnd = Math.max(this.#mtlbEnd, index + 1);
     this.generation++;
     if (this.listener === undefined) return;
     if (old !== undefined) this.listener(old);
@@ -112,7 +116,7 @@ export class Tlb implements Stateful {
   /** Keeps the entries, and which are replaced next. */
   save(): Restore {
     const [entries, nextWay] = [this.#entries.slice(), this.#nextWay.slice()];
-    const [nextMtlb, existing] = [this.#nextMtlb, this.#existing];
+    const [nextMtlb, existing, mtlbEnd] = [this.#nextMtlb, this.#existing, this.#mtlbEnd];
     let equalAt = this.generation;
     return () => {
       // Whatever changes anything of the TLB counts.
@@ -121,6 +125,7 @@ export class Tlb implements Stateful {
       this.#nextWay.set(nextWay);
       this.#nextMtlb = nextMtlb;
       this.#existing = existing;
+      this.#mtlbEnd = mtlbEnd;
       equalAt = ++this.generation;
       this.listener?.(undefined);
     };
@@ -154,6 +159,7 @@ export class Tlb implements Stateful {
       this.#entries[index] = undefined;
       this.#existing--;
     }
+    if (this.#existing === 0) this.#mtlbEnd = this.stlbSize;
     this.generation++;
     this.listener?.(undefined);
   }

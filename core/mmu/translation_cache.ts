@@ -39,7 +39,11 @@ export class TranslationCache {
   }
 
   #forget(): void {
-    for (const pages of Object.values(this.#pages)) pages.clear();
+    const { fetch, load, store } = this.#pages;
+    // Modes change more often than a mode has pages.
+    if (fetch.size > 0) fetch.clear();
+    if (load.size > 0) load.clear();
+    if (store.size > 0) store.clear();
     this.#modes = this.#machine.modes;
     this.#generation = this.#machine.tlb.generation;
   }
