@@ -43,6 +43,47 @@ away:   addi.d $a6, $a6, 7
   );
 });
 
+Deno.test("jumps by tables and pointers lead to places of the page that were jumped to before, and to others", () => {
+  agrees(
+    `
+        la.pcrel $s1, table
+        la.pcrel $s2, first
+        la.pcrel $s3, second
+        li.d   $a0, 90
+loop:   andi   $t0, $a0, 3
+        slli.d $t0, $t0, 3
+        add.d  $t0, $t0, $s1
+        jirl   $zero, $t0, 0
+table:  addi.d $a1, $a1, 1
+        b      joined
+        addi.d $a2, $a2, 3
+        b      joined
+        xor    $a3, $a3, $a1
+        b      joined
+        sub.d  $a4, $a4, $a2
+joined: move   $t1, $s2
+        move   $s2, $s3
+        move   $s3, $t1
+        jirl   $ra, $t1, 0
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+        addi.d $t1, $t1, 2      # no place of an instruction
+        la.pcrel $t0, handler
+        csrwr  $t0, EENTRY
+        jirl   $ra, $t1, 0
+done:   b      done
+first:  add.d  $a5, $a5, $a0
+        ret
+second: add.d  $a6, $a6, $a5
+        jirl   $zero, $ra, 0
+        .balign 4096
+handler: csrrd $a7, ERA
+        b      handler
+`,
+    [40, 41, 42, 43, 500, 1, 1, 2000],
+  );
+});
+
 Deno.test("loops that are entered in the middle by returns and behind exceptions", () => {
   agrees(
     `
