@@ -200,7 +200,7 @@ export class Machine implements ExecutionContext, Stateful {
 
   /** Keeps what every instruction asks of the registers until they change. */
   #readMode(): void {
-    this.#plv = Number(this.current.get(CRMD.PLV));
+    this.#plv = this.current.bits(CRMD.PLV);
     const field = ADDRESS_32[this.#plv];
     this.#address32 = field !== undefined && this.current.is(field);
     this.#modeAt = this.modes;

@@ -357,8 +357,8 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "the guest runs at the host's privilege level",
     rule: "LVZ-GUEST-10",
     file: MACHINE,
-    find: "this.#plv = Number(this.current.get(CRMD.PLV));",
-    replace: "this.#plv = Number(this.host.get(CRMD.PLV));",
+    find: "this.#plv = this.current.bits(CRMD.PLV);",
+    replace: "this.#plv = this.host.bits(CRMD.PLV);",
   },
   {
     name: "an exception of the guest goes to the host's EENTRY",

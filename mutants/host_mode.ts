@@ -200,8 +200,8 @@ const GUEST_COPIES: readonly Mutant[] = [
     name: "gcsrrd of ESTAT does not show GINTC.VIP",
     rule: "LVZ-GCSR-11",
     file: ACCESS,
-    find: "w.isGuest ? guestEstat(w.m) : hostEstat(w.m)",
-    replace: "w.isGuest ? w.bank.read(ESTAT) : hostEstat(w.m)",
+    find: "BigInt(w.isGuest ? guestPending(w.m) : hostPending(w.m))",
+    replace: "BigInt(w.isGuest ? 0 : hostPending(w.m))",
   },
   {
     name: "there are 16 SAVE registers whatever PRCFG1 says",

@@ -333,8 +333,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "host interrupts need the guest's CRMD.IE",
     rule: "LVZ-EXIT-11",
     file: "core/interrupts.ts",
-    find: "  const host = enabled(m.host, hostEstat(m));",
-    replace: "  const host = m.inGuest && !m.guest.is(CRMD.IE) ? -1 : enabled(m.host, hostEstat(m));",
+    find: "  const host = enabled(m.host, hostPending(m));",
+    replace: "  const host = m.inGuest && !m.guest.is(CRMD.IE) ? -1 : enabled(m.host, hostPending(m));",
   },
   {
     name: "the guest's interrupt wins over the host's",
@@ -342,22 +342,22 @@ export const MUTANTS: readonly Mutant[] = [
     file: "core/interrupts.ts",
     find: "  if (host >= 0) return { bank: m.host, number: host };\n  if (!m.inGuest) return undefined;",
     replace:
-      "  if (host >= 0 && (!m.inGuest || enabled(m.guest, guestEstat(m)) < 0)) return { bank: m.host, number: host };\n  if (!m.inGuest) return undefined;",
+      "  if (host >= 0 && (!m.inGuest || enabled(m.guest, guestPending(m)) < 0)) return { bank: m.host, number: host };\n  if (!m.inGuest) return undefined;",
   },
   {
     name: "GINTC.VIP is a latch that the guest's ESTAT write clears",
     rule: "LVZ-INT-03",
     file: "core/interrupts.ts",
-    find: "return (m.host.get(GINTC.VIP) << 2n)",
-    replace: "return (m.guest.is(ESTAT.IS) ? 0n : m.host.get(GINTC.VIP) << 2n)",
+    find: "return (m.host.bits(GINTC.VIP) << 2)",
+    replace: "return (m.guest.is(ESTAT.IS) ? 0 : m.host.bits(GINTC.VIP) << 2)",
     seenIn: "QEMU-LVZ",
   },
   {
     name: "GINTC.PIP is compared with the number in ESTAT, off by two",
     rule: "LVZ-INT-05",
     file: "core/interrupts.ts",
-    find: "const passed = BigInt(m.lines) & (m.host.get(GINTC.PIP) << 2n);",
-    replace: "const passed = BigInt(m.lines) & m.host.get(GINTC.PIP);",
+    find: "const passed = m.lines & (m.host.bits(GINTC.PIP) << 2);",
+    replace: "const passed = m.lines & m.host.bits(GINTC.PIP);",
     seenIn: "QEMU-LVZ",
   },
   // What a host sees without a guest ---------------------------------------------------------------------------------

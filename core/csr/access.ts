@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { guestEstat, hostEstat } from "../interrupts.ts";
+import { guestPending, hostPending } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { BADV, ESTAT, LLBCTL, TI } from "./basic.ts";
 import type { CsrBank } from "./bank.ts";
@@ -23,7 +23,7 @@ interface World {
 }
 
 const READS: ReadonlyMap<number, (w: World) => bigint> = new Map<number, (w: World) => bigint>([
-  [ESTAT.number, (w) => w.isGuest ? guestEstat(w.m) : hostEstat(w.m)],
+  [ESTAT.number, (w) => w.bank.read(ESTAT) | BigInt(w.isGuest ? guestPending(w.m) : hostPending(w.m))],
   [LLBCTL.number, (w) => LLBCTL.ROLLB.set(w.bank.read(LLBCTL), w.m.llbit(w.isGuest).valid ? 1n : 0n)],
   [TVAL.number, (w) => w.m.timer(w.isGuest).value],
   [PGD.number, (w) => w.bank.read(badAddress(w) >> 47n & 1n ? PGDH : PGDL)],

@@ -19,11 +19,18 @@ interface Layout {
   readonly modes: readonly bigint[];
   /** The same for {@linkcode ChangeCounter.environments}. */
   readonly environments: readonly bigint[];
+  /** The low halves of both. */
+  readonly lowModes: Int32Array;
+  readonly lowEnvironments: Int32Array;
   readonly ownMask: readonly bigint[];
   readonly hostMask: readonly bigint[];
 }
 
 const HIGHEST = CSRS.at(-1)?.number ?? 0;
+
+function lowHalf(mask: bigint): number {
+  return Number(BigInt.asIntN(32, mask));
+}
 
 function layout(profile: Profile): Layout {
   const slots = new Int16Array(HIGHEST + 1).fill(-1);
@@ -35,6 +42,8 @@ function layout(profile: Profile): Layout {
     reset: BigUint64Array.from(present.map((c) => c.resetValue(profile))),
     modes: present.map((c) => c.ruling("mode", "environment")),
     environments: present.map((c) => c.ruling("environment")),
+    lowModes: Int32Array.from(present, (c) => lowHalf(c.ruling("mode", "environment"))),
+    lowEnvironments: Int32Array.from(present, (c) => lowHalf(c.ruling("environment"))),
     ownMask: present.map((c) => c.writeMask(profile, "own")),
     hostMask: present.map((c) => c.writeMask(profile, "host")),
   };
@@ -160,19 +169,54 @@ export class CsrBank implements Stateful {
 
   /** A field's value. A register that the machine lacks reads as 0. */
   get(field: Field): bigint {
+    if (field.lowMask !== 0) return BigInt(this.bits(field));
     const slot = this.#layout.slots[field.csr] ?? -1;
     return slot < 0 ? 0n : field.get(this.#values[slot]!);
   }
 
-  /** True if a one-bit field is set. */
-  is(field: Field): boolean {
-    return this.get(field) !== 0n;
+  /**
+   * The value of a field within bits 30:0, as a number: many times faster than {@linkcode get}.
+   *
+   * @throws {RangeError} for any other field
+   */
+  bits(field: Field): number {
+    const { lowMask } = field;
+    if (lowMask === 0) {
+      throw new RangeError(`Cannot read ${field.name} as a number: it is not within bits 30:0`);
+    }
+    const slot = this.#layout.slots[field.csr] ?? -1;
+    return slot < 0 ? 0 : (this.#words[2 * slot]! & lowMask) >>> field.spec.low;
   }
 
-  /** Replaces a field's value. */
+  /** True if a field is not 0. */
+  is(field: Field): boolean {
+    return field.lowMask === 0 ? this.get(field) !== 0n : this.bits(field) !== 0;
+  }
+
+  /**
+   * Replaces a field's value.
+   *
+   * @throws {RangeError} if the value does not fit the field
+   */
   set(field: Field, value: bigint): void {
     const slot = this.slotOf(field.csr);
-    this.#put(slot, field.set(this.#values[slot]!, value));
+    if (field.lowMask !== 0) this.#setLow(slot, field, value);
+    else this.#put(slot, field.set(this.#values[slot]!, value));
+  }
+
+  #setLow(slot: number, field: Field, value: bigint): void {
+    const { lowMask, spec: { low } } = field;
+    const number = Number(value);
+    if (number < 0 || number > lowMask >>> low) field.set(0n, value);
+    const counter = this.#counter;
+    counter.changes++;
+    const old = this.#words[2 * slot]!;
+    const changed = (old & lowMask) ^ (number << low);
+    if (changed === 0) return;
+    this.#words[2 * slot] = old ^ changed;
+    if ((changed & this.#layout.lowModes[slot]!) === 0) return;
+    counter.modes++;
+    if ((changed & this.#layout.lowEnvironments[slot]!) !== 0) counter.environments++;
   }
 
   /** The bits of a register that software can write: its own world's, or the host through gcsrwr. */

@@ -75,6 +75,8 @@ export class Field {
   readonly spec: FieldSpec;
   /** The field's bits, in place. */
   readonly mask: bigint;
+  /** The same as a number, of a field within bits 30:0; 0 of any other. */
+  readonly lowMask: number;
   readonly #shift: bigint;
   readonly #ones: bigint;
 
@@ -85,6 +87,7 @@ export class Field {
     this.#shift = BigInt(spec.low);
     this.#ones = (1n << BigInt(spec.high - spec.low + 1)) - 1n;
     this.mask = this.#ones << this.#shift;
+    this.lowMask = spec.high < 31 ? Number(this.mask) : 0;
   }
 
   /** The field's value in a register value. */

@@ -194,8 +194,8 @@ export class AttachedMachine {
   #calm(): void {
     const { m } = this;
     if (m.changes === this.#quietAt) return;
-    this.#words[(BANKS.host + BANK.lines) / WORD] = Number(hostLines(m));
-    this.#words[(BANKS.guest + BANK.lines) / WORD] = Number(guestLines(m));
+    this.#words[(BANKS.host + BANK.lines) / WORD] = hostLines(m);
+    this.#words[(BANKS.guest + BANK.lines) / WORD] = guestLines(m);
     this.#quietAt = m.changes;
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Expr, MemoryType } from "../isa/meaning.ts";
+import type { Expr, MemoryType, Stmt } from "../isa/meaning.ts";
 import type { Code, MemoryAccess } from "../wasm/code.ts";
 import { type Memories, NO_TAG, TLB_ENTRIES, TLB_ENTRY } from "./layout.ts";
 
@@ -55,6 +55,11 @@ export function baseOf(address: Expr): (Expr & { kind: "register" })["field"] | 
   if (address.kind === "register") return address.field;
   if (address.kind === "address") return baseOf(address.a);
   return address.kind === "binary" && address.op === "add" ? baseOf(address.a) : undefined;
+}
+
+/** True if a meaning stores. */
+export function hasStore(meaning: Stmt): boolean {
+  return meaning.kind === "store" || (meaning.kind === "seq" && meaning.body.some(hasStore));
 }
 
 /** The code of accesses. */

@@ -11,7 +11,7 @@ import { writeCsrAccess } from "./csr_code.ts";
 import { csrOperation } from "./csr_forms.ts";
 import { CONTROL, GPR, OP, REGION_MEMORIES } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
-import { baseOf, type PageMemo } from "./memory_code.ts";
+import { baseOf, hasStore, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
 import type { Base } from "./page_memos.ts";
 import { InstructionFloats, type RegionFloats } from "./region_floats.ts";
@@ -87,6 +87,8 @@ export class InstructionCode extends MeaningCode {
   readonly #index: number;
   /** Instructions of the block from this one on, which were counted as executed when the block began. */
   readonly #counted: number;
+  /** A local that is 1 if the region ended with a store of this instruction, which has more to do. */
+  #isEnded: number | undefined;
 
   constructor(shared: Shared, op: Decoded, index: number, counted: number) {
     const { code, runtime, floats } = shared;
@@ -98,7 +100,18 @@ export class InstructionCode extends MeaningCode {
   }
 
   write(): Transfer | undefined {
-    return this.translateInstruction(this.#op.instruction);
+    const { instruction } = this.#op;
+    const { meaning } = instruction;
+    const { code } = this;
+    // What stores and does more has to be done with it before the region is left because it wrote a word of it.
+    if (meaning.kind === "store" || !hasStore(meaning)) return this.translateInstruction(instruction);
+    const isEnded = code.local("i32");
+    code.i32(0).set(isEnded);
+    this.#isEnded = isEnded;
+    const transfer = this.translateInstruction(instruction);
+    code.get(isEnded).ifUnlikely();
+    this.#leaveBehind();
+    return transfer;
   }
 
   /** Leaves the address that a relative branch leads to on the stack. */
@@ -191,7 +204,16 @@ export class InstructionCode extends MeaningCode {
 
   protected override wrote(code: number, address: number, size: number): void {
     const { runtime } = this.#shared;
-    this.code.get(code).get(address).op("i32.wrap_i64").i32(size).call(runtime.wrote).ifUnlikely();
+    this.code.get(code).get(address).op("i32.wrap_i64").i32(size).call(runtime.wrote);
+    if (this.#isEnded !== undefined) {
+      this.code.set(this.#isEnded);
+      return;
+    }
+    this.code.ifUnlikely();
+    this.#leaveBehind();
+  }
+
+  #leaveBehind(): void {
     leaveTo(this.#shared, WAY.op, this.#index + 1, this.#counted - 1);
     this.code.end();
   }

@@ -393,6 +393,25 @@ other:  sub.d  $a2, $a2, $a0
   );
 });
 
+Deno.test("an atomic that writes the code around it has its result nevertheless", () => {
+  agrees(
+    `
+        li.d   $a0, 60
+        la.pcrel $s1, patched
+        li.d   $a5, 0x400       # one more in the immediate
+loop:   amadd.d $a3, $a5, $s1
+        add.d  $a4, $a4, $a3
+        b      patched
+        .balign 8
+patched: addi.d $a2, $a2, 1
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+done:   b      done
+`,
+    [30, 31, 32, 33, 600],
+  );
+});
+
 Deno.test("a page of data that becomes code is watched from then on", () => {
   agrees(
     `

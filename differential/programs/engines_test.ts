@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { bareMachine } from "../../core/bare_machine.ts";
 import type { Engine } from "../../core/engine.ts";
 import { ReferenceEngine } from "../../core/exec/reference.ts";
 import type { Restore } from "../../core/snapshot/mod.ts";
@@ -6,6 +7,7 @@ import { ThreadedEngine } from "../../core/threaded/engine.ts";
 import type { VirtMachine } from "../../devices/virt.ts";
 import type { State } from "../../drivers/state.ts";
 import { Random } from "../../sequences/random.ts";
+import { randomFlow } from "./flow.ts";
 import { machineOf, memoryOf, visible } from "./loaded.ts";
 import { generateProgram } from "./program.ts";
 
@@ -71,6 +73,34 @@ Deno.test("the engines stop before the same instructions", () => {
   for (const [name, make] of ENGINES) {
     const engine = make();
     for (let seed = 0; seed < STOP_PROGRAMS; seed++) compareStops(name, engine, seed);
+  }
+});
+
+const FLOWS = 40;
+const FLOW_BYTES = 0x40000;
+
+Deno.test("the engines agree wherever control flow leads, whatever is translated and kept", () => {
+  for (let i = 0; i < FLOWS; i++) {
+    const random = new Random(`flow ${i}`);
+    const source = randomFlow(random);
+    const [expected, actual] = [
+      bareMachine(source, { size: FLOW_BYTES }),
+      bareMachine(source, { size: FLOW_BYTES }),
+    ];
+    const options = {
+      hotAfter: random.pick([1, 1, 2, 5, 20]),
+      ...(random.chance(0.25) && { keep: { regions: 4 } }),
+    };
+    const [reference, engine] = [new ReferenceEngine(), new ThreadedEngine(options)];
+    for (let stretch = 0; stretch < 10; stretch++) {
+      const budget = random.pick([1, 3, 17, 100, 1000, random.between(1, 3000)]);
+      const what = `flow ${i}, stretch ${stretch}, ${budget} instructions`;
+      reference.run(expected.m, { budget });
+      engine.run(actual.m, { budget });
+      const [there, here] = [expected, actual].map(({ m }) => [m.pc, m.clock.executed, ...m.gpr]);
+      assertEquals(here, there, what);
+      assert(actual.memory.bytes.every((byte, at) => byte === expected.memory.bytes[at]), what);
+    }
   }
 });
 
