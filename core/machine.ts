@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AccessSize, Bus, IocsrSpace, RamWindow } from "./bus.ts";
+import type { AccessSize, Bus, IocsrSpace } from "./bus.ts";
 import { Clock } from "./clock.ts";
 import { CPUID, CRMD, MISC } from "./csr/basic.ts";
 import { CsrBank } from "./csr/bank.ts";
@@ -18,6 +18,7 @@ import { History } from "./history.ts";
 import { Tlb } from "./mmu/tlb.ts";
 import { type AccessType, checkLegal } from "./mmu/translate.ts";
 import { TranslationCache } from "./mmu/translation_cache.ts";
+import { readRam, writeRam } from "./memory.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
 import { PerformanceCounters } from "./performance.ts";
 import { LA464, type Profile } from "./profile.ts";
@@ -402,19 +403,4 @@ export class Machine implements ExecutionContext, Stateful {
     const at = `0x${address.toString(16)}`;
     throw new BusError(`Cannot fetch from physical ${at}: there is no RAM`, BigInt(address), this.place);
   }
-}
-
-function readRam(ram: RamWindow, address: number, size: AccessSize): bigint {
-  const at = address - ram.base;
-  if (size === 8) return ram.view.getBigUint64(at, true);
-  if (size === 4) return BigInt(ram.view.getUint32(at, true));
-  return BigInt(size === 2 ? ram.view.getUint16(at, true) : ram.view.getUint8(at));
-}
-
-function writeRam(ram: RamWindow, address: number, size: AccessSize, value: bigint): void {
-  const at = address - ram.base;
-  if (size === 8) ram.view.setBigUint64(at, value, true);
-  else if (size === 4) ram.view.setUint32(at, Number(value), true);
-  else if (size === 2) ram.view.setUint16(at, Number(value), true);
-  else ram.view.setUint8(at, Number(value));
 }

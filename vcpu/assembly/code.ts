@@ -138,9 +138,16 @@ export function loadCode(cpu: HostCpu, code: MachineCode): void {
       );
     }
     const target = new Uint8Array(ram.view.buffer, ram.view.byteOffset + offset, Number(size));
-    if (target.every((byte, i) => byte === (bytes[i] ?? 0))) continue;
+    if (holds(target, bytes)) continue;
     ram.history?.touchAll(offset, Number(size));
     target.set(bytes);
     target.fill(0, bytes.length);
   }
+}
+
+/** True if memory is some bytes, and 0 behind them. A loop, because there is much of it and each case asks. */
+function holds(memory: Uint8Array, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (memory[i] !== bytes[i]) return false;
+  for (let i = bytes.length; i < memory.length; i++) if (memory[i] !== 0) return false;
+  return true;
 }
