@@ -54,7 +54,7 @@ export interface RegionPlace {
 const STATE = REGION_MEMORIES.state;
 
 /** Loops of one block are written several times up to this size. */
-const UNROLLED_INSTRUCTIONS = 40;
+const UNROLLED_INSTRUCTIONS = 64;
 
 /** The last instruction of a block, written. */
 interface Last {
