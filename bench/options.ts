@@ -5,6 +5,7 @@
  */
 import { type OptionSpec, parseArguments } from "../cli/options.ts";
 import { UsageError } from "../cli/io.ts";
+import { table } from "../cli/text.ts";
 import type { Benchmark } from "./benchmark.ts";
 
 /** What to do. */
@@ -20,6 +21,8 @@ export interface Options {
   readonly qemu: string | undefined;
   /** Say why a benchmark is slow, in place of measuring. */
   readonly profile: string | undefined;
+  /** Say what the options are, and nothing else. */
+  readonly wantsHelp: boolean;
 }
 
 const SPECS: readonly OptionSpec[] = [
@@ -30,7 +33,16 @@ const SPECS: readonly OptionSpec[] = [
   { name: "short", text: "short runs" },
   { name: "gate", text: "status 1 if a ratio is under its floor" },
   { name: "json", text: "everything, as JSON" },
+  { name: "help", text: "this" },
 ];
+
+/** What the options are. */
+export function helpText(): string {
+  const rows = SPECS.map(({ name, value = "", text }) => [`--${name} ${value}`, text]);
+  return `programs, guest exits and processes: how fast, and how fast compared with QEMU\n\n  deno task bench [options]\n\n${
+    table(rows).trimEnd().split("\n").map((line) => `  ${line}`).join("\n")
+  }`;
+}
 
 /** Pairs of a run, and of a short one. */
 const PAIRS = { full: 3, short: 1 };
@@ -59,6 +71,7 @@ export function readOptions(args: readonly string[]): Options {
     isJson: parsed.flag("json"),
     qemu: parsed.text("qemu"),
     profile: parsed.text("profile"),
+    wantsHelp: parsed.flag("help"),
   };
 }
 

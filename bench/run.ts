@@ -16,7 +16,7 @@ import { type Benchmark, type Conditions, measureRow, type Row } from "./benchma
 import { EXIT_BENCHMARKS } from "./exits/mod.ts";
 import { closedBy, gateText } from "./gate.ts";
 import { onQemu } from "./measure.ts";
-import { choose, type Options, readOptions } from "./options.ts";
+import { choose, helpText, type Options, readOptions } from "./options.ts";
 import { PROCESS_BENCHMARKS } from "./process/mod.ts";
 import { profile } from "./profile.ts";
 import { PROGRAM_BENCHMARKS } from "./programs/mod.ts";
@@ -55,6 +55,10 @@ async function measureTwice(benchmark: Benchmark, conditions: Conditions): Promi
 
 async function main(): Promise<number> {
   const options = readOptions(Deno.args);
+  if (options.wantsHelp) {
+    console.log(helpText());
+    return 0;
+  }
   if (options.profile !== undefined) {
     const inThisProcess = BENCHMARKS.filter((b) => b.here !== undefined);
     for (const benchmark of choose(inThisProcess, options.profile)) console.log(await profile(benchmark));

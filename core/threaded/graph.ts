@@ -123,7 +123,7 @@ class Search {
     if (op === undefined) {
       // The engine executes this one and comes back behind it. Several of them are none to begin a region between.
       const isReached = this.found.has(index - 1) || this.found.size === 0;
-      if (behind !== undefined && isReached) this.#enterAt(behind);
+      if (behind !== undefined && isReached) this.#leadIn(behind);
       return undefined;
     }
     this.found.set(index, op);
@@ -132,7 +132,7 @@ class Search {
     if (leavingOf(op.instruction) === undefined) return next;
     if (isCall(op)) {
       if (target !== undefined) this.entries.add(target);
-      if (behind !== undefined) this.#enterAt(behind);
+      if (behind !== undefined) this.#leadIn(behind);
     }
     if (next !== undefined) this.leaders.add(next);
     return next;
@@ -143,16 +143,36 @@ class Search {
     this.#open.push(index);
   }
 
-  #enterAt(index: number): void {
+  /** True if something found jumps to where a register says. */
+  get isIndirect(): boolean {
+    return [...this.found].some(([index, op]) => endsOf(op, index).isIndirect);
+  }
+
+  /** Adds what is reached from another place of the page. */
+  enterAt(index: number): void {
+    this.#leadIn(index);
+    this.run();
+  }
+
+  #leadIn(index: number): void {
     this.entries.add(index);
     this.#leadTo(index);
   }
 }
 
-/** The region that begins with an instruction. */
-export function findRegion(entry: number, at: InstructionAt): Graph | undefined {
+/**
+ * The region that begins with an instruction.
+ *
+ * @param known places that are jumped to: a jump to where a register says may lead to them
+ */
+export function findRegion(
+  entry: number,
+  at: InstructionAt,
+  known: readonly number[] = [],
+): Graph | undefined {
   const search = new Search(entry, at);
   search.run();
+  if (search.isIndirect) known.forEach((index) => search.enterAt(index));
   const { found, leaders } = search;
   if (found.size === 0) return undefined;
   const blocks = makeBlocks(found, leaders);

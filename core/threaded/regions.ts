@@ -5,7 +5,7 @@
  */
 import type { Decoded } from "../isa/decode.ts";
 import { findRegion } from "./graph.ts";
-import { MEMBER, MOST_REGIONS, OP, REGIONS_USED, TABLE, WARMTH } from "./layout.ts";
+import { MEMBER, MOST_REGIONS, OP, PAGE_OPS, REGIONS_USED, TABLE, WARMTH } from "./layout.ts";
 import { placeRegion, type RegionBinding } from "./region_module.ts";
 
 const WORD = 4;
@@ -13,6 +13,9 @@ const WORD = 4;
 const MOST_BYTES = 8 << 20;
 /** The part of the room that is made free at once. */
 const FREED = 1 / 4;
+/** The part of the jumps that make a place hot after which regions of its page that may lead to it contain it, and how many such places. */
+const KNOWN_HEAT = 1 / 2;
+const MOST_KNOWN = 32;
 /** Far from hot. */
 const COLD = -0x4000_0000;
 /** A page whose regions were ended so often, log2, is left alone. */
@@ -94,7 +97,7 @@ export class Regions {
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
     if (this.#functionOf(op) >= TABLE.firstRegion) return;
-    const graph = findRegion((op - page) / OP.bytes, at);
+    const graph = findRegion((op - page) / OP.bytes, at, this.#jumpedTo(page));
     if (graph === undefined) return;
     const slot = this.#freeSlot();
     const bytes = placeRegion(
@@ -113,6 +116,22 @@ export class Regions {
       .filter(({ original }) => original < TABLE.firstRegion);
     for (const entry of entries) words[(entry.op + OP.f) / WORD] = TABLE.firstRegion + slot;
     this.#add({ slot, page, entries, members, bytes });
+  }
+
+  /** Places of a page that are half as hot as what is translated, without those where regions begin. */
+  #jumpedTo(page: number): readonly number[] {
+    const { words, hotAfter } = this.#host;
+    const enough = Math.max(1, hotAfter * KNOWN_HEAT) * WARMTH;
+    const found: number[] = [];
+    for (let index = 0; index < PAGE_OPS && found.length < MOST_KNOWN; index++) {
+      const op = page + index * OP.bytes;
+      if (
+        ((words[(op + OP.heat) / WORD] ?? 0) & ~MEMBER) >= enough && this.#functionOf(op) < TABLE.firstRegion
+      ) {
+        found.push(index);
+      }
+    }
+    return found;
   }
 
   #functionOf(op: number): number {
