@@ -55,6 +55,9 @@ export class CodeCache {
   readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
   readonly #pages: CodePage[] = [];
+  /** The words of all pages, and which were decoded: one array each, so that pages that come and go leave no garbage. */
+  readonly #words = new Uint32Array(MOST_PAGES * PAGE_OPS);
+  readonly #isDecoded = new Uint8Array(MOST_PAGES * PAGE_OPS);
   /** Where the next page goes. */
   #next = 0;
   /** Places within pages, as indices of words, that are left to the reference engine, because a run may have to stop there. */
@@ -98,10 +101,9 @@ export class CodeCache {
   #add(offset: number): CodePage {
     if (this.#pages.length === MOST_PAGES && this.#next % FORGOTTEN_PAGES === 0) this.#forgetPages();
     const at = CODE + this.#next * CODE_PAGE_BYTES;
-    const made = {
-      ...{ at, offset, words: new Uint32Array(PAGE_OPS) },
-      ...{ decoded: [], isDecoded: new Uint8Array(PAGE_OPS) },
-    };
+    const [from, to] = [this.#next * PAGE_OPS, (this.#next + 1) * PAGE_OPS];
+    const isDecoded = this.#isDecoded.subarray(from, to).fill(0);
+    const made = { at, offset, words: this.#words.subarray(from, to), decoded: [], isDecoded };
     this.#stateWords.fill(TABLE.undecoded, at / WORD, (at + CODE_PAGE_BYTES) / WORD);
     this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
     this.#pages[this.#next] = made;

@@ -67,10 +67,14 @@ function exchange(code: Code, form: CsrForm, parts: CsrParts, { cell, old }: Loc
     code.op("i64.and");
   }
   code.tee(changed);
-  parts.attention();
-  code.op("i64.and", "i64.eqz", "i32.eqz").if();
+  if (!form.keeps) {
+    parts.attention();
+    code.op("i64.and");
+  }
+  code.op("i64.eqz", "i32.eqz").if();
   parts.leave();
   code.end();
+  if (form.keeps) return;
   if (form.hasLegalBit) {
     code.get(old).get(changed).op("i64.xor");
     parts.legalBit();

@@ -27,6 +27,8 @@ export interface CsrForm {
   readonly hasLines: boolean;
   /** Only values with some bit set are legal without further ado. */
   readonly hasLegalBit: boolean;
+  /** Every change is the engine's: only what leaves the register as it is, such as the same guest's value again, is not. */
+  readonly keeps: boolean;
   /** rd is r0: 0 is written, and nobody wants the old value. */
   readonly discards: boolean;
 }
@@ -76,32 +78,37 @@ function operationOf(
   if (!hasCsr(profile, csr.number) || (isGuests && csr.options.guest === "gspr")) return undefined;
   const hasLines = csr.number === ESTAT.number;
   if (!readsAsStored(csr.number) && !hasLines) return undefined;
-  const attention = csr.ruling("mode", "environment", "interrupts");
-  if (access !== "read" && !isPlainStorage(csr, attention)) return undefined;
-  const { legalWith } = csr.options;
+  if (access !== "read" && !isStorage(csr)) return undefined;
+  const { legalise, legalWith } = csr.options;
+  const ruling = csr.ruling("mode", "environment", "interrupts");
+  const keeps = access !== "read" &&
+    (ruling >= TOO_WIDE || (legalise !== undefined && legalWith === undefined));
   const form = {
     access,
     owner: ownerOf(csr, isGuests),
     is32: csr.width === 32,
     hasLines,
     hasLegalBit: access !== "read" && legalWith !== undefined,
+    keeps,
     discards,
   };
   return {
     form,
     offset: BANK.values + csrSlot(profile, csr.number) * DOUBLE,
     writable: csr.writeMask(profile, isGuests ? "host" : "own"),
-    attention: access === "read" ? 0 : Number(attention),
+    attention: access === "read" || keeps ? 0 : Number(ruling),
     legalBit: legalWith === undefined ? 0 : Math.log2(Number(legalWith)),
   };
 }
 
-/** A write stores what the mask lets through, unless it changes what something depends on. */
-function isPlainStorage(csr: CsrDeclaration, attention: bigint): boolean {
-  const { legalise, legalWith, locked } = csr.options;
-  return writesAsStored(csr.number) && attention < TOO_WIDE && csr.clearedByOne === 0n &&
-    locked === undefined &&
-    (legalise === undefined || legalWith !== undefined);
+/** A legalise with so many parameters asks which bits were written, so that even a write of the same value does something. */
+const ASKS_WRITTEN = 4;
+
+/** A write stores what the mask lets through: perhaps made legal, or with consequences, but nothing else if the value stays the same. */
+function isStorage(csr: CsrDeclaration): boolean {
+  const { legalise, locked } = csr.options;
+  return writesAsStored(csr.number) && csr.clearedByOne === 0n && locked === undefined &&
+    (legalise?.length ?? 0) < ASKS_WRITTEN;
 }
 
 /** A register that a guest has without any condition is the current world's; others only the host accesses without the engine. */
@@ -112,8 +119,8 @@ function ownerOf(csr: CsrDeclaration, isGuests: boolean): CsrOwner {
 }
 
 /** A form as a text to find it by. */
-export function formKey({ access, owner, is32, hasLines, hasLegalBit, discards }: CsrForm): string {
-  return [access, owner, is32, hasLines, hasLegalBit, discards].join(" ");
+export function formKey({ access, owner, is32, hasLines, hasLegalBit, keeps, discards }: CsrForm): string {
+  return [access, owner, is32, hasLines, hasLegalBit, keeps, discards].join(" ");
 }
 
 /** Every form that occurs. */
