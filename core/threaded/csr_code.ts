@@ -35,6 +35,10 @@ export function writeCsrAccess(code: Code, form: CsrForm, parts: CsrParts): void
   code.i32(0).access("i32.load", CONTROL[form.owner], parts.state).tee(bank).op("i32.eqz").if();
   parts.leave();
   code.end();
+  if (form.isAbsent) {
+    if (!form.discards) parts.setRegister("rd", () => code.i64(0n));
+    return;
+  }
   code.get(bank);
   parts.offset();
   code.op("i32.add").tee(cell).access("i64.load", 0, parts.state).set(old);

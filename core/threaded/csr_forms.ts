@@ -31,6 +31,8 @@ export interface CsrForm {
   readonly keeps: boolean;
   /** rd is r0: 0 is written, and nobody wants the old value. */
   readonly discards: boolean;
+  /** There is no such register, or the guest has no copy: it reads 0, and writes do nothing. */
+  readonly isAbsent: boolean;
 }
 
 /** One access. */
@@ -63,19 +65,29 @@ const TOO_WIDE = 1n << 31n;
 /** The access that a decoded instruction makes, undefined if it is the engine's. */
 export function csrOperation(op: Decoded, profile: Profile): CsrOperation | undefined {
   const access = ACCESSES.get(op.instruction.name);
-  const csr = access === undefined ? undefined : csrByNumber(Number(op.operands["csr"]));
-  return access === undefined || csr === undefined
-    ? undefined
-    : operationOf(csr, access, op.rd === 0, profile);
+  if (access === undefined) return undefined;
+  return operationOf(csrByNumber(Number(op.operands["csr"])), access, op.rd === 0, profile);
+}
+
+/** An access to nothing. A guest's may be an exit, so that only the host makes it without the engine. */
+function toNothing(isGuests: boolean, discards: boolean): CsrOperation {
+  const owner = isGuests ? "csrGuest" : "csrHost";
+  const never = { is32: false, hasLines: false, hasLegalBit: false, keeps: false };
+  return {
+    form: { access: "read", owner, ...never, discards, isAbsent: true },
+    ...{ offset: 0, writable: 0n, attention: 0, legalBit: 0 },
+  };
 }
 
 function operationOf(
-  csr: CsrDeclaration,
+  csr: CsrDeclaration | undefined,
   [access, isGuests]: readonly [CsrAccess, boolean],
   discards: boolean,
   profile: Profile,
 ): CsrOperation | undefined {
-  if (!hasCsr(profile, csr.number) || (isGuests && csr.options.guest === "gspr")) return undefined;
+  if (csr === undefined || !hasCsr(profile, csr.number) || (isGuests && csr.options.guest === "gspr")) {
+    return toNothing(isGuests, discards);
+  }
   const hasLines = csr.number === ESTAT.number;
   if (!readsAsStored(csr.number) && !hasLines) return undefined;
   if (access !== "read" && !isStorage(csr)) return undefined;
@@ -91,6 +103,7 @@ function operationOf(
     hasLegalBit: access !== "read" && legalWith !== undefined,
     keeps,
     discards,
+    isAbsent: false,
   };
   return {
     form,
@@ -119,14 +132,16 @@ function ownerOf(csr: CsrDeclaration, isGuests: boolean): CsrOwner {
 }
 
 /** A form as a text to find it by. */
-export function formKey({ access, owner, is32, hasLines, hasLegalBit, keeps, discards }: CsrForm): string {
-  return [access, owner, is32, hasLines, hasLegalBit, keeps, discards].join(" ");
+export function formKey(
+  { access, owner, is32, hasLines, hasLegalBit, keeps, discards, isAbsent }: CsrForm,
+): string {
+  return [access, owner, is32, hasLines, hasLegalBit, keeps, discards, isAbsent].join(" ");
 }
 
 /** Every form that occurs. */
 export function csrForms(profile: Profile): readonly CsrForm[] {
   const forms = new Map<string, CsrForm>();
-  for (const csr of CSRS) {
+  for (const csr of [undefined, ...CSRS]) {
     for (const access of ACCESSES.values()) {
       for (const discards of [false, true]) {
         const form = operationOf(csr, access, discards, profile)?.form;

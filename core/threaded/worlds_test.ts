@@ -44,6 +44,7 @@ const WRITTEN: readonly (readonly [csr: string, values: readonly number[]])[] = 
   ["GCFG", [0, 0x80, 0x200, 0x800, 0x2000]],
   ["PMCFG0", [0, 0x10000, 0xf0001]],
   ["PMCNT0", [0, 9]],
+  ["SAVE12", [5]],
 ];
 const READ = [
   "CRMD",
@@ -58,6 +59,9 @@ const READ = [
   "PMCNT0",
   "LLBCTL",
   "DSAVE",
+  // None of these is there.
+  "SAVE12",
+  "0x3000",
 ];
 const MODE_BITS = [4, 4, 0x200, 0x60];
 
