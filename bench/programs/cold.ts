@@ -11,7 +11,7 @@ export const COLD: BenchProgram = {
   name: "cold blocks",
   text: `${COLD_BLOCKS} blocks, each executed a few times`,
   goal: 0.3,
-  floor: 0.09,
+  floor: 0.25,
   rounds: 8,
   fixed: true,
   body: `
@@ -39,7 +39,7 @@ export const MANY_PAGES_BYTES: number = PAGES.count * 4096;
 export const MANY_PAGES: BenchProgram = {
   name: "code in many pages",
   text: `two instructions in each of ${PAGES.count} pages`,
-  floor: 0.002,
+  floor: 0.003,
   rounds: 600,
   setup: `
   li.d   $t0, ${PAGES.start}

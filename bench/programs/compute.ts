@@ -9,7 +9,7 @@ export const HOT_LOOP: BenchProgram = {
   name: "hot loop",
   text: "ten integer instructions with a load and a store",
   goal: 1,
-  floor: 0.15,
+  floor: 0.4,
   rounds: 150_000_000,
   setup: "li.d $t1, 0x400000",
   body: `
@@ -75,7 +75,7 @@ export const MATRIX: BenchProgram = {
   name: "matrix, integer",
   text: "product of two 64 by 64 matrices of 64-bit integers",
   goal: 1,
-  floor: 0.17,
+  floor: 0.3,
   rounds: 700,
   body: matrix(
     "ld.d   $t6, $t3, 0\n  ld.d   $t7, $t4, 0\n  mul.d  $t6, $t6, $t7\n  add.d  $t5, $t5, $t6",
@@ -88,7 +88,7 @@ export const MATRIX_DOUBLE: BenchProgram = {
   name: "matrix, double",
   text: "product of two 64 by 64 matrices of doubles",
   goal: 1,
-  floor: 1,
+  floor: 1.5,
   rounds: 60,
   setup: `
   addi.d $t0, $zero, 1
@@ -148,7 +148,7 @@ export const CALLS: BenchProgram = {
   name: "function calls",
   text: "recursive Fibonacci numbers",
   goal: 1,
-  floor: 0.15,
+  floor: 0.4,
   rounds: 25,
   body: `
 1:

@@ -10,7 +10,7 @@ export const COPY: BenchProgram = {
   name: "memory copy",
   text: "256 KiB in units of 8 bytes, four a turn, through the TLB",
   goal: 0.7,
-  floor: 0.18,
+  floor: 0.5,
   rounds: 8000,
   setup: PAGING,
   body: `${MAPPED}
@@ -41,7 +41,7 @@ export const CHASE: BenchProgram = {
   name: "pointer chase",
   text: "a list through 512 pages, each node on another",
   goal: 0.7,
-  floor: 0.12,
+  floor: 0.3,
   rounds: 150_000,
   setup: `${PAGING}
   li.d   $t0, 0x1000000
@@ -74,7 +74,7 @@ export const REFILLS: BenchProgram = {
   name: "page walks",
   text: "one access to each of 8,192 pages, refilled by a handler",
   goal: 0.5,
-  floor: 0.0025,
+  floor: 0.004,
   rounds: 40,
   setup: PAGING,
   body: `${MAPPED}

@@ -9,7 +9,7 @@ export const CSRS: BenchProgram = {
   name: "CSRs",
   text: "reads, writes and exchanges of scratch and mode registers",
   goal: 0.5,
-  floor: 0.0002,
+  floor: 0.25,
   rounds: 4_000_000,
   body: `
 1:
@@ -27,7 +27,7 @@ export const SYSCALLS: BenchProgram = {
   name: "syscall round trips",
   text: "syscall and ertn in host mode, with a minimal handler",
   goal: 1,
-  floor: 0.008,
+  floor: 0.9,
   rounds: 1_000_000,
   setup: "la.pcrel $t0, handler\n  csrwr $t0, EENTRY",
   body: `
