@@ -25,7 +25,6 @@ import { TCFG } from "../../core/csr/timer.ts";
 import {
   ASID,
   DMW,
-  PGD,
   PGDH,
   PGDL,
   PWCH,
@@ -48,6 +47,7 @@ import type {
   VCpuSetup,
 } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { serveRefill } from "../refill.ts";
 import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
@@ -259,21 +259,15 @@ export class ArceosVCpu extends SoftwareVCpu {
   /** PROTO-AV13-09: walks the table; false if a level is empty, and the exit goes to the VMM from here. */
   #refill(refills: Refill[]): boolean {
     const cpu = this.#cpu;
-    const [t0, t1] = [cpu.gpr(12), cpu.gpr(13)];
-    const refill = { gpa: cpu.csrrd(TLBRBADV), pc: cpu.csrrd(TLBRERA) & ~3n };
-    let table = cpu.csrrd(PGD);
-    for (const level of [3, 2, 1]) {
-      if (table !== 0n) table = cpu.lddir(table, level);
-    }
-    if (table !== 0n) {
-      cpu.ldpte(table, 0);
-      cpu.ldpte(table, 1);
-      cpu.tlbfill();
-      refills.push(refill);
-    }
-    cpu.setGpr(12, t0);
-    cpu.setGpr(13, t1);
-    return table !== 0n;
+    const refill = serveRefill(cpu, (root) => {
+      let table = root;
+      for (const level of [3, 2, 1]) {
+        if (table !== 0n) table = cpu.lddir(table, level);
+      }
+      return table === 0n ? undefined : table;
+    });
+    if (refill !== undefined) refills.push(refill);
+    return refill !== undefined;
   }
 
   /** PROTO-AV5-07. */

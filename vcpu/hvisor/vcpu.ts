@@ -7,21 +7,12 @@ import type { CsrDeclaration, Field } from "../../core/mod.ts";
 import { BADI, BADV, CPUID, CRMD, DSAVE, ERA, ESTAT, PRMD, SAVE } from "../../core/csr/basic.ts";
 import { GCFG, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { CNTC, TCFG, TICLR, TID, TVAL } from "../../core/csr/timer.ts";
-import {
-  PGD,
-  PGDH,
-  PGDL,
-  PWCH,
-  PWCL,
-  STLBPS,
-  TLBRBADV,
-  TLBRENTRY,
-  TLBRERA,
-} from "../../core/csr/translation.ts";
+import { PGDH, PGDL, PWCH, PWCL, STLBPS, TLBRENTRY } from "../../core/csr/translation.ts";
 import { ARCEOS_PAGE_TABLE } from "../arceos/page_table.ts";
 import { ContextFrame, type FrameMemory } from "../context_frame.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { serveRefill } from "../refill.ts";
 import { SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { HvisorExits } from "./exits.ts";
@@ -181,15 +172,12 @@ export class HvisorVCpu extends SoftwareVCpu {
   /** PROTO-HV-04: three directories, whose entries have attributes in their low bits; an empty one leads to an empty table. */
   #refill(refills: Refill[]): void {
     const cpu = this.#cpu;
-    const [t0, t1] = [cpu.gpr(12), cpu.gpr(13)];
-    refills.push({ gpa: cpu.csrrd(TLBRBADV), pc: cpu.csrrd(TLBRERA) & ~3n });
-    let table = cpu.csrrd(PGD);
-    for (const level of [3, 2, 1]) table = cpu.lddir(table, level) & ~DIRECTORY_FLAGS;
-    cpu.ldpte(table, 0);
-    cpu.ldpte(table, 1);
-    cpu.tlbfill();
-    cpu.setGpr(12, t0);
-    cpu.setGpr(13, t1);
+    const refill = serveRefill(cpu, (root) => {
+      let table = root;
+      for (const level of [3, 2, 1]) table = cpu.lddir(table, level) & ~DIRECTORY_FLAGS;
+      return table;
+    });
+    if (refill !== undefined) refills.push(refill);
   }
 
   /** PROTO-HV-04. PVM and TGID stay as they are. */

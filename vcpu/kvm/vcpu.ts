@@ -25,11 +25,12 @@ import {
 } from "../../core/csr/basic.ts";
 import { GCNTC, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { TID } from "../../core/csr/timer.ts";
-import { PGD, PGDL, TLBRBADV, TLBRERA } from "../../core/csr/translation.ts";
+import { PGDL } from "../../core/csr/translation.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { serveRefill } from "../refill.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
 import { InterruptQueue } from "./interrupts.ts";
@@ -265,21 +266,11 @@ export class KvmVCpu extends SoftwareVCpu {
     }
   }
 
-  /**
-   * The host's ordinary refill handler (it has no LVZ code): walk, fill, ertn. It saves the one register that it uses; this
-   * stand-in uses two.
-   */
+  /** The host's ordinary refill handler (it has no LVZ code): walk, fill, ertn. */
   #refill(refills: Refill[]): void {
     const cpu = this.#cpu;
-    const [t0, t1] = [cpu.gpr(12), cpu.gpr(13)];
-    refills.push({ gpa: cpu.csrrd(TLBRBADV), pc: cpu.csrrd(TLBRERA) & ~3n });
-    const directory3 = cpu.lddir(cpu.csrrd(PGD), 3);
-    const directory1 = cpu.lddir(directory3, 1);
-    cpu.ldpte(directory1, 0);
-    cpu.ldpte(directory1, 1);
-    cpu.tlbfill();
-    cpu.setGpr(12, t0);
-    cpu.setGpr(13, t1);
+    const refill = serveRefill(cpu, (root) => cpu.lddir(cpu.lddir(root, 3), 1));
+    if (refill !== undefined) refills.push(refill);
   }
 
   /** PROTO-KVM-12. */
