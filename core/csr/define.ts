@@ -153,6 +153,8 @@ export interface CsrOptions {
    * express, such as reserved encodings. `written` has the bits that the instruction writes: all, or the mask of csrxchg.
    */
   readonly legalise?: (old: bigint, next: bigint, profile: Profile, written: bigint) => bigint;
+  /** A write does something even if the value stays as it is, because `legalise` asks which bits were written. */
+  readonly actsOnWrite?: boolean;
   /** A value with all of these bits set is legal: `legalise` does not change it. */
   readonly legalWith?: bigint;
   /** Bits that software cannot change in the present state of the register's own bank. */

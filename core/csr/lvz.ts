@@ -85,6 +85,7 @@ export const GINTC = csr(0x52, "GINTC", "guest interrupt control", {
 }, {
   ...HOST,
   rules: "interrupts",
+  actsOnWrite: true,
   aka: ["GINTCTL"],
   // LVZ-INT-06, LVZ-CONF-07: a 1 written to HC clears the VIP bit in the same write; a 1 that is merely stored there does not.
   legalise: (_old, next, _profile, written) => next & ~(((next & written) >> 16n) & 0xffn),

@@ -114,14 +114,11 @@ function operationOf(
   };
 }
 
-/** A legalise with so many parameters asks which bits were written, so that even a write of the same value does something. */
-const ASKS_WRITTEN = 4;
-
 /** A write stores what the mask lets through: perhaps made legal, or with consequences, but nothing else if the value stays the same. */
 function isStorage(csr: CsrDeclaration): boolean {
-  const { legalise, locked } = csr.options;
+  const { locked, actsOnWrite } = csr.options;
   return writesAsStored(csr.number) && csr.clearedByOne === 0n && locked === undefined &&
-    (legalise?.length ?? 0) < ASKS_WRITTEN;
+    actsOnWrite !== true;
 }
 
 /** A register that a guest has without any condition is the current world's; others only the host accesses without the engine. */
