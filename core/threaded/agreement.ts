@@ -20,10 +20,23 @@ export function everything({ m, memory }: BareMachine): Readonly<Record<string, 
     pc: m.pc,
     executed: m.clock.executed,
     gpr: [...m.gpr],
+    fpr: [...m.fpr],
+    fcc: [...m.fcc],
+    fcsr: m.fcsr,
     csrs: CSRS.filter((c) => m.host.has(c.number)).map((c) => [c.name, readCsr(m, false, c)]),
     memory: memory.bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0, 0),
   };
 }
+
+/** From here on addresses are mapped, but for those of segment 0 at PLV0, where programs are. Changes t0 and t1. */
+export const MAPPED = `
+        li.d   $t0, 0x11        # DMW0
+        csrwr  $t0, DMW0
+        li.d   $t0, 12
+        csrwr  $t0, STLBPS
+        li.d   $t0, 0x10
+        li.d   $t1, 0x18
+        csrxchg $t0, $t1, CRMD`;
 
 /** The threaded engine in several ways. */
 export const ENGINES: readonly (readonly [string, () => Engine])[] = [

@@ -212,15 +212,20 @@ export class AttachedMachine {
     this.#quietAt = ++m.changes;
   }
 
+  /** Tells the machine which operation wasm has come to; its address. */
+  #arriveAt(op: number): bigint {
+    const { m } = this;
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    return m.pc = this.#pcOf(op);
+  }
+
   /** Executes one instruction that wasm cannot. */
   #step(): number {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
     if (this.#singles.has(op)) return 0;
-    const pc = this.#pcOf(op);
-    m.pc = pc;
-    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    const pc = this.#arriveAt(op);
     if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
     this.#reference.stepWord(m, this.#code.wordOf(op));
@@ -350,8 +355,7 @@ export class AttachedMachine {
   #raise(trap: Trap): number {
     const { m } = this;
     const op = this.#words[CONTROL.op / WORD]!;
-    m.pc = this.#pcOf(op);
-    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    this.#arriveAt(op);
     this.#reference.raise(m, trap, this.#code.wordOf(op));
     return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
   }

@@ -95,7 +95,6 @@ export class Contexts {
   clear(): void {
     this.#tlb.clear();
     this.#forgetModes();
-    this.#modes = -1;
   }
 
   #forgetModes(): void {

@@ -1,8 +1,6 @@
 // Expectations: the reference engine's answers, which are QEMU's (see `core/fp/fp_test.ts`).
 import { assert, assertEquals } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
-import { readCsr } from "../csr/access.ts";
-import { CSRS } from "../csr/table.ts";
 import type { Engine } from "../engine.ts";
 import { computeWith, FP_OPERATIONS } from "../exec/fp_operations.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
@@ -13,27 +11,14 @@ import { makeState, type State } from "../fp/states.ts";
 import { disassemble, encode, ISA, registerName } from "../isa/mod.ts";
 import { Random } from "../random.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
+import { ENGINES, everything, MEMORY } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 import { MODE } from "./fp_code.ts";
 import { addFpHelpers, type FpHelper } from "./fp_helpers.ts";
 import { FAMILY } from "./fp_native.ts";
 
-const MEMORY = 0x40000;
 const INEXACT_FLAG = 0x10000;
 const UNDERFLOW_FLAG = 0x20000;
-
-function everything({ m, memory }: BareMachine): Readonly<Record<string, unknown>> {
-  return {
-    pc: m.pc,
-    executed: m.clock.executed,
-    gpr: [...m.gpr],
-    fpr: [...m.fpr],
-    fcc: [...m.fcc],
-    fcsr: m.fcsr.toString(16),
-    csrs: CSRS.filter((c) => m.host.has(c.number)).map((c) => [c.name, readCsr(m, false, c)]),
-    memory: memory.bytes.reduce((hash, byte) => (Math.imul(hash, 31) + byte) | 0, 0),
-  };
-}
 
 // One instruction -----------------------------------------------------------------------------------------------------------
 
@@ -380,12 +365,6 @@ table:
     ${table(random)}
 `;
 }
-
-const ENGINES: readonly (readonly [string, () => Engine])[] = [
-  ["an instruction at a time", () => new ThreadedEngine({ hotAfter: Infinity })],
-  ["in regions from the first jump on", () => new ThreadedEngine({ hotAfter: 1 })],
-  ["in regions after some jumps", () => new ThreadedEngine({ hotAfter: 9 })],
-];
 
 /** Compares the engines after every stretch. */
 function agrees(

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bareMachine } from "../bare_machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { agrees, everything, MEMORY } from "./agreement.ts";
+import { agrees, everything, MAPPED, MEMORY } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 
 // The programs are chosen for what happens to translated code.
@@ -190,13 +190,7 @@ Deno.test("a page that is kept for loads is none for stores, and one with operat
         la.pcrel $t0, handler
         csrwr  $t0, EENTRY
         csrwr  $t0, TLBRENTRY
-        li.d   $t0, 0x11        # DMW0: segment 0 at PLV0
-        csrwr  $t0, DMW0
-        li.d   $t0, 12
-        csrwr  $t0, STLBPS
-        li.d   $t0, 0x10
-        li.d   $t1, 0x18
-        csrxchg $t0, $t1, CRMD  # mapped
+${MAPPED}
         li.d   $s0, -0x7800     # in no window: read-only, and the page behind is the same one again
         la.pcrel $s1, beside
         li.d   $s2, 0x8ff0

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bareMachine } from "../bare_machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { agrees, ENGINES, everything, MEMORY } from "./agreement.ts";
+import { agrees, ENGINES, everything, MAPPED, MEMORY } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 
 // The programs are chosen for what generated code does differently.
@@ -239,13 +239,7 @@ Deno.test("pages change under running code: attributes, mapping, address space",
         la.pcrel $t0, handler
         csrwr  $t0, EENTRY
         csrwr  $t0, TLBRENTRY
-        li.d   $t0, 0x11        # DMW0: segment 0 at PLV0
-        csrwr  $t0, DMW0
-        li.d   $t0, 12
-        csrwr  $t0, STLBPS
-        li.d   $t0, 0x10
-        li.d   $t1, 0x18
-        csrxchg $t0, $t1, CRMD  # mapped
+${MAPPED}
         li.d   $a0, 40
         li.d   $a7, -0x4000     # in no window
 loop:   st.d   $a0, $a7, 0
@@ -299,13 +293,7 @@ Deno.test("a page that goes away under the code in it is missed at the next inst
     `
         la.pcrel $t0, refill
         csrwr  $t0, TLBRENTRY
-        li.d   $t0, 0x11        # DMW0: segment 0 at PLV0
-        csrwr  $t0, DMW0
-        li.d   $t0, 12
-        csrwr  $t0, STLBPS
-        li.d   $t0, 0x10
-        li.d   $t1, 0x18
-        csrxchg $t0, $t1, CRMD
+${MAPPED}
         la.pcrel $t0, mapped
         bstrpick.d $t0, $t0, 11, 0
         li.d   $t1, -0x8000     # in no window: a page that the handler maps to the one of this label
