@@ -18,9 +18,9 @@ import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
 import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
+import { LooseWords } from "./loose_words.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
-import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
 
@@ -47,7 +47,7 @@ export class AttachedMachine {
   readonly #doubles: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
-  readonly #singles: SingleWords;
+  readonly #loose: LooseWords;
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
@@ -56,6 +56,8 @@ export class AttachedMachine {
   #limit = 0;
   /** {@linkcode Machine.changes} when no interrupt was pending. */
   #quietAt = -1;
+  /** {@linkcode Machine.changes} when wasm was shown the lines. */
+  #linesAt = -1;
 
   constructor(
     m: Machine,
@@ -79,7 +81,11 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
-    this.#singles = new SingleWords(selected, (...operation) => this.#code.write(...operation));
+    this.#loose = new LooseWords({
+      select: selected,
+      write: (...operation) => this.#code.write(...operation),
+      leave: (op) => this.#code.leave(op),
+    });
     const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
@@ -165,17 +171,35 @@ export class AttachedMachine {
    */
   execute(word: number): boolean {
     const { m } = this;
-    const op = this.#singles.find(word);
+    const op = this.#loose.find(word);
     if (op === 0 || !this.#contexts.update()) return false;
-    this.#calm();
+    this.#showLines();
     const reason = this.#exports.run(op, 1);
     this.#notice();
     if (reason === EXIT.stop) return false;
-    m.history.record(m.pc, word, m.inGuest);
-    m.word = word;
     m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
     m.clock.executed++;
     return true;
+  }
+
+  /**
+   * Executes words at the machine's pc from one of them on, until an alarm is due or one is the reference engine's. Counters and alarms are the
+   * caller's.
+   *
+   * @returns how many were executed
+   */
+  executeSome(words: readonly number[], first: number): number {
+    const { m } = this;
+    const { clock } = m;
+    const most = Math.min(words.length - first, clock.nextEvent - clock.executed);
+    if (most <= 0 || !this.#contexts.update()) return 0;
+    const row = this.#loose.row(words);
+    this.#showLines();
+    const reason = this.#exports.run(row + first * OP.bytes, most);
+    const count = reason === EXIT.stop ? most - this.#words[CONTROL.left / WORD]! : most;
+    m.pc = BigInt.asUintN(64, m.pc + BigInt(WORD * count));
+    clock.executed += count;
+    return count;
   }
 
   /** Instructions until the engine has to look: the limit, or an alarm that an instruction has moved since. */
@@ -190,13 +214,24 @@ export class AttachedMachine {
     return BigInt.asUintN(64, this.#doubles[CONTROL.pcDelta / DOUBLE]! + BigInt(op >>> 3));
   }
 
-  /** No interrupt is pending: shows wasm the lines, with which it finds out whether one would be after a return. */
+  /** {@linkcode Machine.changes} at which it is known that no interrupt is pending. */
+  get quietAt(): number {
+    return this.#quietAt;
+  }
+
+  /** No interrupt is pending. */
   #calm(): void {
+    this.#showLines();
+    this.#quietAt = this.m.changes;
+  }
+
+  /** Shows wasm the lines, with which it finds out whether an interrupt would be pending after a return. */
+  #showLines(): void {
     const { m } = this;
-    if (m.changes === this.#quietAt) return;
+    if (m.changes === this.#linesAt) return;
     this.#words[(BANKS.host + BANK.lines) / WORD] = hostLines(m);
     this.#words[(BANKS.guest + BANK.lines) / WORD] = guestLines(m);
-    this.#quietAt = m.changes;
+    this.#linesAt = m.changes;
   }
 
   /** Takes notice of what wasm did to the mode. */
@@ -208,8 +243,8 @@ export class AttachedMachine {
     words[CONTROL.moved / WORD] = words[CONTROL.trapped / WORD] = 0;
     m.modes++;
     this.#contexts.moved();
-    // It saw to it that no interrupt is pending.
-    this.#quietAt = ++m.changes;
+    // It saw to it that no interrupt is pending, and left the lines alone.
+    this.#linesAt = this.#quietAt = ++m.changes;
   }
 
   /** Tells the machine which operation wasm has come to; its address. */
@@ -224,7 +259,7 @@ export class AttachedMachine {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
-    if (this.#singles.has(op)) return 0;
+    if (this.#loose.has(op)) return 0;
     const pc = this.#arriveAt(op);
     if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
@@ -259,13 +294,26 @@ export class AttachedMachine {
 
   /** The operation at the machine's pc, ready to be executed; 0 if wasm cannot. */
   #prepare(): number {
-    const { m } = this;
-    if (!this.#contexts.update() || m.pc & 3n) return 0;
-    const page = this.#tlb.find("fetch", m.pc) ?? this.#findCode(m.pc);
+    const words = this.#words;
+    // Halves of an address, which are numbers, are found there many times faster than they are computed of a bigint.
+    this.#doubles[CONTROL.target / DOUBLE] = this.m.pc;
+    const [low, high] = [words[CONTROL.target / WORD]!, words[CONTROL.target / WORD + 1]!];
+    if (!this.#contexts.update() || (low & 3) !== 0) return 0;
+    const page = this.#codeAt(low, high);
     if (page === undefined) return 0;
-    this.#words[CONTROL.page / WORD] = page;
-    this.#doubles[CONTROL.pcDelta / DOUBLE] = (m.pc & ~0xfffn) - BigInt(page >>> 3);
-    return page + ((Number(m.pc & 0xfffn)) << 3);
+    words[CONTROL.page / WORD] = page;
+    const delta = ((low & ~PAGE_OFFSET) >>> 0) - (page >>> 3);
+    words[CONTROL.pcDelta / WORD] = delta;
+    words[CONTROL.pcDelta / WORD + 1] = high - (delta < 0 ? 1 : 0);
+    return page + ((low & PAGE_OFFSET) << 3);
+  }
+
+  /** The operations of the page at the machine's pc, given by its halves. */
+  #codeAt(low: number, high: number): number | undefined {
+    const found = this.#tlb.fetch(low, high);
+    if (found === undefined) return this.#findCode(this.m.pc);
+    if (found.isDoubted) this.#code.refresh(this.#code.pageOf(found.page));
+    return found.page;
   }
 
   /** Entries of the TLB came or went. */
@@ -320,11 +368,6 @@ export class AttachedMachine {
   }
 
   #findCode(pc: bigint): number | undefined {
-    const known = this.#tlb.trustFetch(pc);
-    if (known !== undefined) {
-      this.#code.refresh(this.#code.pageOf(known));
-      return known;
-    }
     const offset = this.#offsetOf(pc, "fetch");
     if (typeof offset !== "number") return undefined;
     const isNew = this.#code.find(offset) === undefined;

@@ -176,7 +176,12 @@ export class CodeCache {
     const decoded = decode(word);
     const selected = decoded === undefined || this.#leftOut.has(index) ? undefined : this.#select(decoded);
     if (decoded !== undefined && selected !== undefined) this.write(op, decoded, selected);
-    else this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
+    else this.leave(op);
+  }
+
+  /** Leaves an operation to the engine. */
+  leave(op: number): void {
+    this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
   }
 
   /** Writes a decoded operation. */

@@ -29,12 +29,15 @@ export interface ThreadedOptions {
 const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
+const WORD_BYTES = 4;
 
 /** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
 export class ThreadedEngine implements Engine {
   readonly name = "threaded";
   readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
+  /** The one that was looked up last: software that executes word by word asks for the same one again and again. */
+  #last: AttachedMachine | undefined;
   readonly #hotAfter: number;
   readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
@@ -54,20 +57,33 @@ export class ThreadedEngine implements Engine {
     else settle(m);
   }
 
+  executeAll(m: Machine, words: readonly number[]): void {
+    const attached = this.#attach(m);
+    let next = m.pc;
+    for (let i = 0; i < words.length && m.pc === next;) {
+      const count = attached?.executeSome(words, i) ?? 0;
+      if (count > 0) settle(m);
+      else this.reference.execute(m, words[i]!);
+      i += Math.max(count, 1);
+      next = BigInt.asUintN(64, next + BigInt(WORD_BYTES * Math.max(count, 1)));
+    }
+  }
+
   /** What became of the regions of a machine, undefined if it was not run here. */
   regionsOf(m: Machine): RegionCounts | undefined {
     return this.#attached.get(m)?.regions;
   }
 
   #attach(m: Machine): AttachedMachine | undefined {
+    if (this.#last?.m === m) return this.#last;
     const found = this.#attached.get(m);
-    if (found !== undefined) return found;
+    if (found !== undefined) return this.#last = found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     const built = this.#moduleFor(m.profile);
     const made = new AttachedMachine(m, ram, ram.memory, built, this.reference, this.#keep);
     this.#attached.set(m, made);
-    return made;
+    return this.#last = made;
   }
 
   #moduleFor(profile: Profile): ThreadedModule {
@@ -78,12 +94,11 @@ export class ThreadedEngine implements Engine {
 
   #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {
     const { clock } = m;
-    let seen = -1;
     let left = limits.budget;
     attached.begin(limits);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
-      seen = attend(m, seen);
+      attend(m, attached.quietAt);
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
       if (left <= 0) return { kind: "budget" };
       if (m.idle) {

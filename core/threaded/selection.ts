@@ -20,8 +20,8 @@ export interface Selected {
   readonly third?: number;
   /** True if a region can contain it. */
   readonly inRegions: boolean;
-  /** True if it means the same wherever it is, so that it can be executed alone. */
-  readonly single?: boolean;
+  /** Present if it means the same wherever it is: it leads to the next instruction, or perhaps elsewhere. */
+  readonly alone?: "leads on" | "leads away";
 }
 
 const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
@@ -37,7 +37,7 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
       first: BigInt(op.word >>> 0),
       second: 0,
       inRegions: false,
-      single: name === "ertn",
+      ...(name === "ertn" && { alone: "leads away" }),
     };
   }
   return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? SLOW;
@@ -54,7 +54,7 @@ function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Select
     second: packCsr(offset, legalBit),
     third: attention,
     inRegions: true,
-    single: true,
+    alone: "leads on",
   };
 }
 

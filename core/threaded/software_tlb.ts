@@ -18,12 +18,16 @@ import {
 const WORD = 4;
 const DOUBLE = 8;
 const PAGE_MASK = ~0xfffn;
+const LOW_PAGE_MASK = ~0xfff;
+const LOW_OF_NO_TAG = Number(NO_TAG);
+const LOW_OF_DOUBTED = Number(DOUBTED);
 
 /** Which of the three. */
 export type TlbKind = "fetch" | "load" | "store";
 
 const KINDS = ["fetch", "load", "store"] as const;
 const PAGE_BITS = 12n;
+const LOW_PAGE_BITS = Number(PAGE_BITS);
 /** With more entries in use all are cleared. */
 const MOST_NOTED = 512;
 
@@ -91,18 +95,23 @@ export class SoftwareTlb {
     const used = this.#used.fetch;
     if (used.length === MOST_NOTED) return this.clearKind("fetch");
     for (const entry of used) {
-      const tag = this.#doubles[entry / DOUBLE]!;
-      if (tag !== NO_TAG) this.#doubles[entry / DOUBLE] = tag | DOUBTED;
+      const low = this.#words[entry / WORD]!;
+      if (low !== LOW_OF_NO_TAG) this.#words[entry / WORD] = low | LOW_OF_DOUBTED;
     }
   }
 
-  /** What is kept for the page of an address to fetch from that {@linkcode doubtFetches} has made doubtful; there is no doubt any more. */
-  trustFetch(address: bigint): number | undefined {
-    const entry = this.#entry("fetch", address);
-    const tag = BigInt.asUintN(64, address & PAGE_MASK);
-    if (this.#doubles[entry / DOUBLE] !== (tag | DOUBTED)) return undefined;
-    this.#doubles[entry / DOUBLE] = tag;
-    return this.#words[(entry + TLB_ENTRY.addend) / WORD];
+  /**
+   * What is kept for the page of an address to fetch from, given by its halves, and whether {@linkcode doubtFetches} has made it doubtful; there is no doubt any
+   * more.
+   */
+  fetch(low: number, high: number): { readonly page: number; readonly isDoubted: boolean } | undefined {
+    const context = this.#words[CONTROL.fetchTlb / WORD]! - TLB_OFFSETS.fetch;
+    const at = this.#entryIn(context, "fetch", low >>> LOW_PAGE_BITS) / WORD;
+    const tag = low & LOW_PAGE_MASK;
+    const found = this.#words[at]!;
+    if (this.#words[at + 1] !== high || (found & ~LOW_OF_DOUBTED) !== tag) return undefined;
+    this.#words[at] = tag;
+    return { page: this.#words[at + TLB_ENTRY.addend / WORD]!, isDoubted: found !== tag };
   }
 
   /** Forgets whatever shares a place with this page, in every context: the page among it. */
