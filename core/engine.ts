@@ -59,6 +59,7 @@ export interface Engine {
    * where every instruction is shown to somebody.
    *
    * @param words always the same array for the same words, by which an engine may keep what it made of them
+   * @returns how many led to the next
    */
-  executeAll?(m: Machine, words: readonly number[]): void;
+  executeAll?(m: Machine, words: readonly number[]): number;
 }

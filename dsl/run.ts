@@ -3,11 +3,13 @@
  *
  * @module
  */
-import type { Entered, WorldSwitch } from "../vcpu/mod.ts";
+import type { Entered, HardwareExit, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
+import { ESTAT } from "../core/csr/basic.ts";
+import { EXCEPTIONS } from "../core/mod.ts";
 import { hex } from "../core/hex.ts";
 import type { Difference } from "./difference.ts";
 import type { Execution } from "./execution.ts";
@@ -34,6 +36,8 @@ import { profileOf } from "./program.ts";
 import { resolveCase, type ResolvedCase, type ResolvedEvent, type ResolvedExit } from "./resolve.ts";
 import { blamePromises } from "./switch/blame.ts";
 import { validate } from "./validate.ts";
+
+const INTERRUPT_CODE = BigInt(EXCEPTIONS.INT.ecode);
 
 /**
  * Makes a case ready for any world switch.
@@ -244,10 +248,17 @@ export class CaseRun implements Run {
   }
 }
 
-/** An exit with what the hardware recorded of it, but for interrupts that are pending: these depend on the time that software takes. */
+/**
+ * An exit with what the hardware recorded of it, but for what depends on the time that software takes: the interrupts that are pending, and where one
+ * came.
+ */
 function transitionText(entered: Entered): string {
   if (entered.kind === "budget") return "no exit";
-  const { via, estat, pc, badi } = entered.exit;
-  const code = via === "refill" ? "refill" : `${exceptionName(estat)}, BADI ${hex(badi)}`;
-  return `${code} at ${hex(pc)}, stage-2 refills: ${entered.refills.length}`;
+  return `${recordedText(entered.exit)}, stage-2 refills: ${entered.refills.length}`;
+}
+
+function recordedText({ via, estat, pc, badi }: HardwareExit): string {
+  if (via === "refill") return `refill at ${hex(pc)}`;
+  const name = exceptionName(estat);
+  return ESTAT.Ecode.get(estat) === INTERRUPT_CODE ? name : `${name}, BADI ${hex(badi)} at ${hex(pc)}`;
 }

@@ -29,7 +29,6 @@ export interface ThreadedOptions {
 const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
-const WORD_BYTES = 4;
 
 /** Executes machines whose RAM is WebAssembly memory; others it leaves to the reference engine. */
 export class ThreadedEngine implements Engine {
@@ -57,16 +56,15 @@ export class ThreadedEngine implements Engine {
     else settle(m);
   }
 
-  executeAll(m: Machine, words: readonly number[]): void {
+  executeAll(m: Machine, words: readonly number[]): number {
     const attached = this.#attach(m);
-    let next = m.pc;
-    for (let i = 0; i < words.length && m.pc === next;) {
+    for (let i = 0; i < words.length;) {
       const count = attached?.executeSome(words, i) ?? 0;
       if (count > 0) settle(m);
-      else this.reference.execute(m, words[i]!);
+      else if (!this.reference.executeOne(m, words[i]!)) return i;
       i += Math.max(count, 1);
-      next = BigInt.asUintN(64, next + BigInt(WORD_BYTES * Math.max(count, 1)));
     }
+    return words.length;
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */

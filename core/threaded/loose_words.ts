@@ -4,7 +4,7 @@
  * @module
  */
 import { decode, type Decoded } from "../isa/decode.ts";
-import { LOOSE, OP, TABLE } from "./layout.ts";
+import { LOOSE, OP } from "./layout.ts";
 import type { Selected } from "./selection.ts";
 
 /** What the operations are made with. */

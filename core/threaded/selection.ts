@@ -59,11 +59,11 @@ function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Select
 }
 
 function selectPlain({ instruction, rd, immediates }: Decoded, built: ThreadedModule): Selected | undefined {
-  const { reads, writes } = registerUse(instruction.meaning);
+  const { reads, writes, isPure } = registerUse(instruction.meaning);
   // r0 cannot be both the constant 0 and the place for a result that nobody wants.
   if (rd === 0 && writes.has("rd") && reads.has("rd")) return undefined;
   const f = built.functions.get(instruction);
   if (f === undefined) return undefined;
   const second = Number(BigInt.asIntN(32, immediates[1] ?? 0n));
-  return { f, first: immediates[0] ?? 0n, second, inRegions: true };
+  return { f, first: immediates[0] ?? 0n, second, inRegions: true, ...(isPure && { alone: "leads on" }) };
 }
