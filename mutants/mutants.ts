@@ -317,16 +317,16 @@ export const MUTANTS: readonly Mutant[] = [
     name: "arceos: the guest's t0 is lost at an exit",
     rule: "PROTO-AV5-07",
     file: ARCEOS,
-    find: "for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);",
-    replace: "for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r === 12 ? SP : r);",
+    find: "cpu.saveGprs(this.gprs);",
+    replace: "cpu.saveGprs(this.gprs);\n    this.gprs[12] = cpu.gpr(SP);",
     seenIn: "loongarch_vcpu 0.5.5",
   },
   {
     name: "arceos: IsTLBR is left set after an exit out of the refill handler",
     rule: "LVZ-EXIT-21",
     file: ARCEOS,
-    find: "cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);\n    cpu.csrwr(ERA, this.pc);",
-    replace: "cpu.csrwr(ERA, this.pc);",
+    find: '  ["csrxchg", ZERO, R.a2, TLBRERA],\n',
+    replace: "",
   },
   // Interrupts -------------------------------------------------------------------------------------------------------
   {

@@ -375,8 +375,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "arceos: TVAL is written before TCFG",
     rule: "PROTO-AV5-06",
     file: ARCEOS_VCPU,
-    find: "    for (const csr of ARCEOS_FRAME.csrs) cpu.gcsrwr(csr, this.#frame.get(csr));",
-    replace: "    for (const csr of ARCEOS_FRAME.csrs.toReversed()) cpu.gcsrwr(csr, this.#frame.get(csr));",
+    find: "const CARRIED = ARCEOS_FRAME.carried();",
+    replace: "const CARRIED = ARCEOS_FRAME.carried(ARCEOS_FRAME.csrs.toReversed());",
   },
   {
     name: "arceos: the host's timer is acknowledged before its exit is dispatched",
@@ -469,7 +469,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "hvisor: PGM is set once and not at each return",
     rule: "PROTO-HV-03",
     file: HVISOR_VCPU,
-    find: "    set(GSTAT, GSTAT.PVM, 1n);\n",
+    find: "  [GSTAT, GSTAT.PVM, 1n],\n",
     replace: "",
   },
   {
@@ -477,23 +477,22 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: "PROTO-HV-03",
     file: HVISOR_VCPU,
     find:
-      "    for (const trap of [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU]) set(GCFG, trap, 0n);\n",
+      "  ...[GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU].map((trap) => [GCFG, trap, 0n] as const),\n",
     replace: "",
   },
   {
     name: "hvisor: zone 0 has GID 0",
     rule: "PROTO-HV-03",
     file: HVISOR_VCPU,
-    find: "this.#gid = BigInt(config.vmId + 1);",
-    replace: "this.#gid = BigInt(config.vmId);",
+    find: "const gid = BigInt(config.vmId + 1);",
+    replace: "const gid = BigInt(config.vmId);",
   },
   {
     name: "hvisor: PGM is cleared at the trap entry",
     rule: "PROTO-HV-04",
     file: HVISOR_VCPU,
-    find: "    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);",
-    replace:
-      "    cpu.setField(GSTAT, GSTAT.PVM, 0n);\n    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);",
+    find: "    cpu.saveGprs(this.gprs);\n",
+    replace: "    cpu.saveGprs(this.gprs);\n    cpu.setField(GSTAT, GSTAT.PVM, 0n);\n",
   },
   {
     name: "hvisor: the frame's timer registers come before SAVE0",

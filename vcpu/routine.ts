@@ -50,6 +50,8 @@ interface Part {
 }
 
 const SCRATCH: readonly number[] = Object.values(R);
+/** A csrxchg needs two of them. */
+const PAIRS = SCRATCH.length >> 1;
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from(
@@ -58,20 +60,24 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
   );
 }
 
-/** Guest CSRs that a hypervisor carries all together, in the order in which it does. */
-export class GuestCsrs {
+/** CSRs that a hypervisor carries all together, in the order in which it does. */
+export class CarriedCsrs {
   readonly #parts: readonly Part[];
 
-  /** @param slots where the value of each is among those that are carried */
-  constructor(slots: readonly Slot[]) {
+  /**
+   * @param whose the host's, or guest copies
+   * @param slots where the value of each is among those that are carried
+   */
+  constructor(whose: "host" | "guest", slots: readonly Slot[]) {
+    const [read, write] = whose === "host" ? ["csrrd", "csrwr"] as const : ["gcsrrd", "gcsrwr"] as const;
     this.#parts = chunks(slots, SCRATCH.length).map((part) => ({
       slots: part.map(({ slot }) => slot),
-      reads: routine(...part.map(({ csr }, i) => ["gcsrrd", SCRATCH[i]!, csr] as const)),
-      writes: routine(...part.map(({ csr }, i) => ["gcsrwr", SCRATCH[i]!, csr] as const)),
+      reads: routine(...part.map(({ csr }, i) => [read, SCRATCH[i]!, csr] as const)),
+      writes: routine(...part.map(({ csr }, i) => [write, SCRATCH[i]!, csr] as const)),
     }));
   }
 
-  /** gcsrrd of each. */
+  /** Reads each. */
   read(cpu: HostCpu, into: BigUint64Array): void {
     for (const { slots, reads } of this.#parts) {
       cpu.perform(reads);
@@ -79,7 +85,7 @@ export class GuestCsrs {
     }
   }
 
-  /** gcsrwr of each. */
+  /** Writes each. */
   write(cpu: HostCpu, from: BigUint64Array): void {
     for (const { slots, writes } of this.#parts) {
       for (let i = 0; i < slots.length; i++) cpu.setGpr(SCRATCH[i]!, from[slots[i]!]!);
@@ -88,25 +94,27 @@ export class GuestCsrs {
   }
 }
 
-/** A field and the value that it gets. */
-export type FieldWrite = readonly [csr: CsrDeclaration, field: Field, value: bigint];
-
-/** csrxchg of one field after the other. */
+/** Fields of host CSRs that a hypervisor sets one after the other, each by a csrxchg. */
 export class FieldWrites {
-  readonly #parts: readonly { readonly values: readonly bigint[]; readonly words: Routine }[];
+  readonly #fields: readonly Field[];
+  readonly #parts: readonly Routine[];
 
-  constructor(writes: readonly FieldWrite[]) {
-    this.#parts = chunks(writes, SCRATCH.length >> 1).map((part) => ({
-      values: part.flatMap(([, field, value]) => [field.of(value), field.mask]),
-      words: routine(
-        ...part.map(([csr], i) => ["csrxchg", SCRATCH[2 * i]!, SCRATCH[2 * i + 1]!, csr] as const),
-      ),
-    }));
+  constructor(fields: readonly (readonly [CsrDeclaration, Field])[]) {
+    this.#fields = fields.map(([, field]) => field);
+    this.#parts = chunks(fields, PAIRS).map((part) =>
+      routine(...part.map(([csr], i) => ["csrxchg", SCRATCH[2 * i]!, SCRATCH[2 * i + 1]!, csr] as const))
+    );
   }
 
-  perform(cpu: HostCpu): void {
-    for (const { values, words } of this.#parts) {
-      for (let i = 0; i < values.length; i++) cpu.setGpr(SCRATCH[i]!, values[i]!);
+  /** What the instructions need for these values of the fields: to be computed once. */
+  operands(values: readonly bigint[]): readonly bigint[] {
+    return this.#fields.flatMap((field, i) => [field.of(values[i] ?? 0n), field.mask]);
+  }
+
+  perform(cpu: HostCpu, operands: readonly bigint[]): void {
+    let next = 0;
+    for (const words of this.#parts) {
+      for (let i = 0; i < 2 * words.length; i++) cpu.setGpr(SCRATCH[i]!, operands[next++]!);
       cpu.perform(words);
     }
   }

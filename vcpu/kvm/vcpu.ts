@@ -31,7 +31,7 @@ import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
-import { GuestCsrs, R, routine, ZERO } from "../routine.ts";
+import { CarriedCsrs, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
 import { InterruptQueue } from "./interrupts.ts";
@@ -110,8 +110,8 @@ const PRCFG: readonly CsrDeclaration[] = [PRCFG1, PRCFG2, PRCFG3];
 /** What vcpu_load writes and vcpu_put reads, and where each value is meanwhile. */
 interface Carried {
   readonly slots: ReadonlyMap<CsrDeclaration, number>;
-  readonly loaded: GuestCsrs;
-  readonly put: GuestCsrs;
+  readonly loaded: CarriedCsrs;
+  readonly put: CarriedCsrs;
 }
 
 /** By profile; a memo of a pure function. */
@@ -131,8 +131,8 @@ function carry(profile: Profile): Carried {
   const carried = all.map((csr, slot) => ({ csr, slot }));
   return {
     slots: new Map(all.map((csr, slot) => [csr, slot])),
-    loaded: new GuestCsrs(carried.slice(0, copied.length)),
-    put: new GuestCsrs(carried.slice(0, copied.length + PRCFG.length)),
+    loaded: new CarriedCsrs("guest", carried.slice(0, copied.length)),
+    put: new CarriedCsrs("guest", carried.slice(0, copied.length + PRCFG.length)),
   };
 }
 
