@@ -19,7 +19,7 @@ export interface TestContext {
 export interface RunOptions {
   /**
    * What executes the machine.
-   * @default the reference engine
+   * @default the threaded engine, for guests that run long
    */
   readonly engine?: Engine;
   /**

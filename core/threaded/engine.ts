@@ -21,10 +21,17 @@ export interface ThreadedOptions {
    * @default {1000}
    */
   readonly hotAfter?: number;
+  /**
+   * Instructions of a run that the reference engine executes, before generated code takes the machine over for good.
+   * @default {0}
+   */
+  readonly startAfter?: number;
   /** How much translated code to keep for a machine. */
   readonly keep?: RegionLimits;
 }
 
+/** For machines of which most never run long: what the module and a machine's share of it take is as long as some 100,000 instructions. */
+export const WORTH_STARTING = 50_000;
 /** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
 const HOT_AFTER = 1000;
 /** More jumps than any operation counts. */
@@ -40,24 +47,33 @@ export class ThreadedEngine implements Engine {
   readonly #hotAfter: number;
   readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
+  readonly #startAfter: number;
 
   constructor(options: ThreadedOptions = {}) {
     this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
     this.#keep = options.keep ?? {};
+    this.#startAfter = options.startAfter ?? 0;
   }
 
   run(m: Machine, limits: RunLimits): Stop {
-    const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
-    return attached === undefined ? this.reference.run(m, limits) : this.#run(m, attached, limits);
+    if (limits.onInstruction !== undefined) return this.reference.run(m, limits);
+    const first = this.#find(m) === undefined ? Math.min(limits.budget, this.#startAfter) : 0;
+    if (first > 0) {
+      const stop = this.reference.run(m, { ...limits, budget: first });
+      if (stop.kind !== "budget" || first === limits.budget) return stop;
+    }
+    const attached = this.#attach(m);
+    const rest = first === 0 ? limits : { ...limits, budget: limits.budget - first };
+    return attached === undefined ? this.reference.run(m, rest) : this.#run(m, attached, rest);
   }
 
   execute(m: Machine, word: number): void {
-    if (this.#attach(m)?.execute(word) !== true) this.reference.execute(m, word);
+    if (this.#forWord(m)?.execute(word) !== true) this.reference.execute(m, word);
     else settle(m);
   }
 
   executeAll(m: Machine, words: readonly number[]): number {
-    const attached = this.#attach(m);
+    const attached = this.#forWord(m);
     for (let i = 0; i < words.length;) {
       const count = attached?.executeSome(words, i) ?? 0;
       if (count > 0) settle(m);
@@ -72,10 +88,22 @@ export class ThreadedEngine implements Engine {
     return this.#attached.get(m)?.regions;
   }
 
-  #attach(m: Machine): AttachedMachine | undefined {
+  /** The machine if it is attached. */
+  #find(m: Machine): AttachedMachine | undefined {
     if (this.#last?.m === m) return this.#last;
     const found = this.#attached.get(m);
-    if (found !== undefined) return this.#last = found;
+    if (found !== undefined) this.#last = found;
+    return found;
+  }
+
+  /** The same for single words, which are no reason to attach one where runs are to begin otherwise. */
+  #forWord(m: Machine): AttachedMachine | undefined {
+    return this.#startAfter > 0 ? this.#find(m) : this.#attach(m);
+  }
+
+  #attach(m: Machine): AttachedMachine | undefined {
+    const found = this.#find(m);
+    if (found !== undefined) return found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     const built = this.#moduleFor(m.profile);
