@@ -48,7 +48,7 @@ import type {
 } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
-import { CarriedCsrs, R, routine, ZERO } from "../routine.ts";
+import { CarriedCsrs, FieldWrites, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
@@ -86,6 +86,20 @@ const SLOTS = 64n + 13n;
  */
 const BOUND_REGISTERS: readonly CsrDeclaration[] = [CRMD, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
 
+/** Fields of the host's registers that bind sets, in its order. */
+const BOUND_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "gid"])[] = [
+  [ECFG, ECFG.VS, VS],
+  [GSTAT, GSTAT.GID, "gid"],
+  [GSTAT, GSTAT.PVM, 1n],
+  [GTLBC, GTLBC.USETGID, 1n],
+  [GTLBC, GTLBC.TGID, "gid"],
+  [GCFG, GCFG.MATC, 1n],
+  ...[GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU].map((trap) => [GCFG, trap, 0n] as const),
+  [GCFG, GCFG.GCI, 2n],
+  [GINTC, GINTC.PIP, 0xffn],
+];
+const BIND = new FieldWrites(BOUND_FIELDS.map(([csr, field]) => [csr, field]));
+
 /** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
 export const ARCEOS_PROMISES: Promises = {
   restoredByRun: [ECFG, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY, GTLBC, GCFG, GINTC],
@@ -110,7 +124,7 @@ export class ArceosVCpu extends SoftwareVCpu {
   readonly #hostSp: BigUint64Array;
   readonly #cpuId: number;
   #root = 0n;
-  #gid = 0n;
+  #bindOperands: readonly bigint[] = [];
   #bound = false;
   #host: ReadonlyMap<CsrDeclaration, bigint> = new Map();
   #hostVs = 0n;
@@ -165,7 +179,8 @@ export class ArceosVCpu extends SoftwareVCpu {
     this.#frame.set(ASID, BigInt(config.vcpuId));
     this.#frame.set(CPUID, BigInt(this.#cpuId));
     if (config.passthroughTimer) this.#frame.set(TCFG, TCFG.En.mask);
-    this.#gid = BigInt(config.vmId + 1);
+    const gid = BigInt(config.vmId + 1);
+    this.#bindOperands = BIND.operands(BOUND_FIELDS.map(([, , value]) => value === "gid" ? gid : value));
     this.#exits.configure(config);
   }
 
@@ -183,23 +198,10 @@ export class ArceosVCpu extends SoftwareVCpu {
     cpu.csrwr(TLBRENTRY, this.#layout.refillEntry);
     cpu.csrwr(EENTRY, this.#layout.exitEntry);
     cpu.invtlb(0);
-    this.#set(ECFG, ECFG.VS, VS);
-    this.#set(GSTAT, GSTAT.GID, this.#gid);
-    this.#set(GSTAT, GSTAT.PVM, 1n);
-    this.#set(GTLBC, GTLBC.USETGID, 1n);
-    this.#set(GTLBC, GTLBC.TGID, this.#gid);
-    this.#configureTraps();
-    this.#set(GINTC, GINTC.PIP, 0xffn);
+    BIND.perform(cpu, this.#bindOperands);
     this.#hostTimerLine = cpu.csrxchg(ECFG, 0n, TI) & TI;
     this.#set(PRMD, PRMD.PIE, 1n);
     this.#bound = true;
-  }
-
-  #configureTraps(): void {
-    const off = [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU];
-    this.#set(GCFG, GCFG.MATC, 1n);
-    for (const trap of off) this.#set(GCFG, trap, 0n);
-    this.#set(GCFG, GCFG.GCI, 2n);
   }
 
   #set(csr: CsrDeclaration, field: Field, value: bigint): void {
