@@ -8,7 +8,7 @@ import type { BenchProgram } from "../image.ts";
 import { here, onQemu } from "../measure.ts";
 import { compare, Side } from "../rate.ts";
 import { COLD, MANY_PAGES } from "./cold.ts";
-import { BRANCHY, CALLS, HOT_LOOP, MATRIX, MATRIX_DOUBLE } from "./compute.ts";
+import { BRANCHY, CALLS, FAR_CALLS, HOT_LOOP, MATRIX, MATRIX_DOUBLE } from "./compute.ts";
 import { CHASE, COPY, REFILLS } from "./memory.ts";
 import { CSRS, SYSCALLS } from "./system.ts";
 
@@ -20,6 +20,7 @@ const PROGRAMS: readonly BenchProgram[] = [
   MATRIX,
   MATRIX_DOUBLE,
   CALLS,
+  FAR_CALLS,
   COLD,
   MANY_PAGES,
   REFILLS,
