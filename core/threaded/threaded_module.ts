@@ -38,7 +38,7 @@ export interface ThreadedModule {
   /** Number in the table by instruction; others are {@linkcode TABLE.slow}. */
   readonly functions: ReadonlyMap<Instruction, number>;
   /** The same by the form of a CSR access, as {@linkcode formKey} writes it. */
-  readonly csrs: ReadonlyMap<string, number>;
+  readonly csrs: ReadonlyMap<number, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
   /** Jumps to an operation after which it is hot. */
@@ -174,8 +174,8 @@ function addCsrForms(
   table: number[],
   profile: Profile,
   runtime: Runtime,
-): Map<string, number> {
-  const functions = new Map<string, number>();
+): Map<number, number> {
+  const functions = new Map<number, number>();
   const exchange = ISA.get("csrxchg");
   for (const form of csrForms(profile)) {
     const code = exchange === undefined ? undefined : compileOperation(exchange, runtime, form);
