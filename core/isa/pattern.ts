@@ -134,17 +134,23 @@ const NO_TAIL: Tail = { mask: 0, match: 0, fields: [], width: 0 };
 const TAILS = new Map<string, Tail>();
 const OPERANDS = new WeakMap<readonly Field[], Map<string, Operands>>();
 
+/** The literal bits that a pattern begins with: how many, and their value. There are none where another character follows them than a space. */
+function opcodeOf(bits: string): { readonly width: number; readonly value: number } {
+  let width = 0;
+  let value = 0;
+  for (; bits[width] === "0" || bits[width] === "1"; width++) value = 2 * value + Number(bits[width]);
+  return width === bits.length || bits[width] === " " ? { width, value } : { width: 0, value: 0 };
+}
+
 /** Parses a pattern such as `0000001011 si12 rj rd`. */
 export function parsePattern(bits: string, fail: Fail): Pattern {
-  const opcode = bits.slice(0, Math.max(0, bits.search(/ |$/)));
-  const hasOpcode = /^[01]+$/.test(opcode);
-  const rest = hasOpcode ? bits.slice(opcode.length + 1) : bits;
-  const tail = opcode === bits && hasOpcode ? NO_TAIL : tailOf(rest, fail);
-  const width = hasOpcode ? opcode.length : 0;
+  const { width, value } = opcodeOf(bits);
+  const isWhole = width === bits.length;
+  const tail = isWhole ? NO_TAIL : tailOf(width === 0 ? bits : bits.slice(width + 1), fail);
   if (tail.width + width !== 32) fail(`its bits add to ${tail.width + width}, not 32`);
   return {
     mask: tail.mask + (2 ** width - 1) * 2 ** tail.width,
-    match: tail.match + (hasOpcode ? parseInt(opcode, 2) * 2 ** tail.width : 0),
+    match: tail.match + value * 2 ** tail.width,
     fields: tail.fields,
   };
 }

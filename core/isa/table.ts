@@ -92,8 +92,11 @@ function build(group: string, row: Row): MutableInstruction {
   const { mask, match, fields } = parsePattern(bits, fail);
   const { operands, immediates } = parseOperands(operandText, fields, fail);
   checkMeaning(meaning, fields, fail);
-  const parsed = { name, group, bits, mask, match, fields, operands, immediates, guest, meaning };
-  return { ...parsed, privileged: false, ...options, refinements: [] };
+  // deno-fmt-ignore
+  return {
+    name, group, bits, mask, match, fields, operands, immediates, guest, meaning,
+    privileged: false, ...options, refinements: [],
+  };
 }
 
 function popCount(word: number): number {
