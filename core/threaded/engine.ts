@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
 import type { RegionCounts, RegionLimits } from "./regions.ts";
-import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
+import { buildThreadedModule, type HeatLimits, type ThreadedModule } from "./threaded_module.ts";
 
 /** Options of {@linkcode ThreadedEngine}. */
 export interface ThreadedOptions {
@@ -27,6 +27,8 @@ export interface ThreadedOptions {
 
 /** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
 const HOT_AFTER = 1000;
+/** The part of those jumps after which a place is translated together with another that is hot. */
+const NEARLY = 1 / 2;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
@@ -35,12 +37,13 @@ export class ThreadedEngine implements Engine {
   readonly name = "threaded";
   readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
-  readonly #hotAfter: number;
+  readonly #heat: HeatLimits;
   readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
 
   constructor(options: ThreadedOptions = {}) {
-    this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    const hot = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    this.#heat = { hot, nearly: Math.max(1, Math.floor(hot * NEARLY)) };
     this.#keep = options.keep ?? {};
   }
 
@@ -72,7 +75,7 @@ export class ThreadedEngine implements Engine {
 
   #moduleFor(profile: Profile): ThreadedModule {
     let built = this.#built.get(profile);
-    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#hotAfter, profile));
+    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#heat, profile));
     return built;
   }
 

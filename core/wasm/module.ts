@@ -43,6 +43,7 @@ export class ModuleBuilder {
   readonly #functions = new Entries();
   readonly #exports = new Entries();
   readonly #hints = new Entries();
+  readonly #elements = new Entries();
   readonly #bodies = new Entries();
   #importedFunctions = 0;
 
@@ -139,35 +140,33 @@ export class ModuleBuilder {
   }
 
   /**
-   * The module.
+   * Puts functions into table 0.
    *
-   * @param table functions to put into table 0
    * @param at the entry that the first of them gets
    */
-  build(table: readonly number[] = [], at = 0): Uint8Array<ArrayBuffer> {
+  fillTable(functions: readonly number[], at = 0): void {
+    const out = this.#elements.next();
+    out.push(0x00);
+    out.push(I32_CONST);
+    signed32(out, at);
+    out.push(END);
+    unsigned(out, functions.length);
+    for (const f of functions) unsigned(out, f);
+  }
+
+  /** The module. */
+  build(): Uint8Array<ArrayBuffer> {
     const out = new Bytes();
     out.append(HEADER);
     section(out, SECTION.type, this.#typeEntries);
     section(out, SECTION.import, this.#imports);
     section(out, SECTION.function, this.#functions);
     section(out, SECTION.export, this.#exports);
-    if (table.length > 0) section(out, SECTION.element, elements(table, at));
+    if (this.#elements.count > 0) section(out, SECTION.element, this.#elements);
     if (this.#hints.count > 0) section(out, SECTION.custom, this.#hints, "metadata.code.branch_hint");
     section(out, SECTION.code, this.#bodies);
     return out.view;
   }
-}
-
-function elements(table: readonly number[], at: number): Entries {
-  const entries = new Entries();
-  const out = entries.next();
-  out.push(0x00);
-  out.push(I32_CONST);
-  signed32(out, at);
-  out.push(END);
-  unsigned(out, table.length);
-  for (const f of table) unsigned(out, f);
-  return entries;
 }
 
 /** The locals of a body, which stand before its instructions. */
