@@ -86,14 +86,13 @@ export class AttachedMachine {
     const selected = (op: Decoded) => select(op, built, m.profile);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
       forgotten: (pages) => this.#forgotten(pages),
-      invalidate: (op) => this.#invalidate(op),
+      invalidate: (op) => this.#regions.invalidate(op),
     });
     this.#loose = new LooseWords({
       select: selected,
       write: (...operation) => this.#code.write(...operation),
       leave: (op) => this.#code.leave(op),
     });
-    const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -101,15 +100,17 @@ export class AttachedMachine {
       decode: (op) => this.#code.decode(op),
       load: () => this.#find("load"),
       store: () => this.#find("store"),
-      hot: (op) => this.#makeRegion(op),
-      invalidate: (op) => this.#invalidate(op),
+      hot: (op) => this.#regions.warmed(op),
+      invalidate: (op) => this.#regions.invalidate(op),
     };
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
       ...{ words: this.#words, ram: memory, table, imports },
-      ...{ select: selected, profile: m.profile, hotAfter, limits },
+      ...{ select: selected, profile: m.profile, heat: built.heat, limits },
+      pageOf: (op) => this.#code.pageOf(op).at,
+      instructionAt: (op) => this.#code.instructionAt(op),
     });
     this.#moveState(buffer);
     m.tlb.listener = (entry) => this.#forget(entry);
@@ -333,15 +334,6 @@ export class AttachedMachine {
     const pages = 1 << (entry.ps + 1 - 12);
     const first = entry.pair * pages;
     for (let page = first; page < first + pages; page++) this.#tlb.forgetPage(page);
-  }
-
-  #makeRegion(op: number): void {
-    const page = this.#code.pageOf(op);
-    this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
-  }
-
-  #invalidate(op: number): void {
-    this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
   /** A page of RAM is another one now. */

@@ -12,7 +12,7 @@ import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
 import type { RegionCounts, RegionLimits } from "./regions.ts";
-import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
+import { buildThreadedModule, type HeatLimits, type ThreadedModule } from "./threaded_module.ts";
 
 /** Options of {@linkcode ThreadedEngine}. */
 export interface ThreadedOptions {
@@ -34,6 +34,8 @@ export interface ThreadedOptions {
 export const WORTH_STARTING = 50_000;
 /** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
 const HOT_AFTER = 1000;
+/** The part of those jumps after which a place is translated together with another that is hot. */
+const NEARLY = 1 / 2;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
@@ -44,13 +46,14 @@ export class ThreadedEngine implements Engine {
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
   /** The one that was looked up last: software that executes word by word asks for the same one again and again. */
   #last: AttachedMachine | undefined;
-  readonly #hotAfter: number;
+  readonly #heat: HeatLimits;
   readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
   readonly #startAfter: number;
 
   constructor(options: ThreadedOptions = {}) {
-    this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    const hot = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    this.#heat = { hot, nearly: Math.max(1, Math.floor(hot * NEARLY)) };
     this.#keep = options.keep ?? {};
     this.#startAfter = options.startAfter ?? 0;
   }
@@ -114,7 +117,7 @@ export class ThreadedEngine implements Engine {
 
   #moduleFor(profile: Profile): ThreadedModule {
     let built = this.#built.get(profile);
-    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#hotAfter, profile));
+    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#heat, profile));
     return built;
   }
 

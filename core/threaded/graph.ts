@@ -47,7 +47,16 @@ interface Leaving {
   readonly distance: number | undefined;
 }
 
-function leavingOf({ meaning, immediates }: Instruction): Leaving | undefined {
+// A memo of a pure function of an immutable value; nothing can observe it.
+const LEAVING = new WeakMap<Instruction, Leaving | "nowhere">();
+
+function leavingOf(instruction: Instruction): Leaving | undefined {
+  let leaving = LEAVING.get(instruction);
+  if (leaving === undefined) LEAVING.set(instruction, leaving = findLeaving(instruction) ?? "nowhere");
+  return leaving === "nowhere" ? undefined : leaving;
+}
+
+function findLeaving({ meaning, immediates }: Instruction): Leaving | undefined {
   const s = transferIn(meaning);
   if (s === undefined) return undefined;
   const name = relativeOperand(s.target);
@@ -168,11 +177,11 @@ class Search {
 export function findRegion(
   entry: number,
   at: InstructionAt,
-  known: readonly number[] = [],
+  known: () => readonly number[] = () => [],
 ): Graph | undefined {
   const search = new Search(entry, at);
   search.run();
-  if (search.isIndirect) known.forEach((index) => search.enterAt(index));
+  if (search.isIndirect) known().forEach((index) => search.enterAt(index));
   const { found, leaders } = search;
   if (found.size === 0) return undefined;
   const blocks = makeBlocks(found, leaders);

@@ -37,7 +37,7 @@ import {
   writeTlb,
 } from "./region_instruction.ts";
 import { RegionFloats } from "./region_floats.ts";
-import { localRegisters, registersOf, writtenRegisters } from "./region_registers.ts";
+import { type KindUse, registersOf } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
@@ -73,14 +73,16 @@ class RegionWriter {
   /** Depth of the block behind which a block with several ways to it stands, by position. */
   readonly #merges = new Map<number, number>();
   readonly #headers: ReadonlySet<number>;
+  /** The blocks that several ways lead to; and those for each block that dominates them at once. */
   readonly #joined: ReadonlySet<number>;
-  /** Registers that the region may have changed when it is left. */
-  readonly #written: ReadonlySet<number>;
+  readonly #joinedBelow: readonly (readonly number[])[];
+  readonly #general: KindUse;
 
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
     const { kept, others } = basesOf(graph);
-    this.#written = writtenRegisters(graph, registersOf);
+    const use = registersOf(graph);
+    this.#general = use.general;
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
@@ -88,8 +90,8 @@ class RegionWriter {
       runtime,
       page: place.page,
       profile: place.profile,
-      registers: new Map(localRegisters(graph, registersOf).map((r) => [r, code.local("i64")])),
-      floats: new RegionFloats(code, graph),
+      registers: new Map(use.general.locals.map((r) => [r, code.local("i64")])),
+      floats: new RegionFloats(code, graph, use),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,
@@ -110,6 +112,11 @@ class RegionWriter {
       ...graph.successors[DISPATCHER] ?? [],
       ...forward.filter((to, i) => forward.indexOf(to) !== i),
     ]);
+    const below: number[][] = graph.blocks.map(() => []);
+    graph.dominator.forEach((by, i) => {
+      if (i !== DISPATCHER && this.#joined.has(i)) below[by]?.push(i);
+    });
+    this.#joinedBelow = below;
   }
 
   write(): Code {
@@ -138,7 +145,7 @@ class RegionWriter {
   #waysOut(): void {
     const { code, runtime, registers, out } = this.#shared;
     for (const [register, local] of registers) {
-      if (this.#written.has(register)) {
+      if (this.#general.isWritten(register)) {
         code.i32(0).get(local).access("i64.store", GPR + 8 * register, STATE);
       }
     }
@@ -193,11 +200,7 @@ class RegionWriter {
     const { code } = this.#shared;
     const isHeader = this.#headers.has(position);
     if (isHeader) this.#loops.set(position, code.loop().depth);
-    const merges = this.#graph.dominator
-      .map((d, i) => ({ d, i }))
-      .filter(({ d, i }) => i !== DISPATCHER && d === position && this.#joined.has(i))
-      .map(({ i }) => i);
-    this.#within(position, merges);
+    this.#within(position, this.#joinedBelow[position] ?? []);
     if (isHeader) code.end();
   }
 

@@ -11,7 +11,7 @@ import { type Floats, REMEMBERED } from "./fp_code.ts";
 import { dominates, type Graph } from "./graph.ts";
 import { CONTROL, FP, REGION_MEMORIES } from "./layout.ts";
 import { readMode } from "./op_floats.ts";
-import { flagsOf, floatsOf, localRegisters, writtenRegisters } from "./region_registers.ts";
+import type { KindUse, RegisterUses } from "./region_registers.ts";
 
 /** The most operands of an operation. */
 const OPERANDS = 3;
@@ -23,8 +23,8 @@ export class RegionFloats {
   /** Locals by register, of those that have one. */
   readonly floats: ReadonlyMap<number, number>;
   readonly flags: ReadonlyMap<number, number>;
-  readonly #written: ReadonlySet<number>;
-  readonly #writtenFlags: ReadonlySet<number>;
+  readonly #use: KindUse;
+  readonly #flagUse: KindUse;
   /** The local that says that the unit is disabled, undefined if nothing needs the unit. */
   readonly disabled: number | undefined;
   /** Places in the page of instructions that have to look at it; others are reached by way of one of these. */
@@ -36,12 +36,12 @@ export class RegionFloats {
     readonly operands: readonly number[];
   } | undefined;
 
-  constructor(code: Code, graph: Graph) {
+  constructor(code: Code, graph: Graph, { float, flag }: RegisterUses) {
     this.#code = code;
-    this.#written = writtenRegisters(graph, floatsOf);
-    this.#writtenFlags = writtenRegisters(graph, flagsOf);
-    this.floats = new Map(localRegisters(graph, floatsOf).map((r) => [r, code.local("f64")]));
-    this.flags = new Map(localRegisters(graph, flagsOf).map((r) => [r, code.local("i32")]));
+    this.#use = float;
+    this.#flagUse = flag;
+    this.floats = new Map(float.locals.map((r) => [r, code.local("f64")]));
+    this.flags = new Map(flag.locals.map((r) => [r, code.local("i32")]));
     this.#checks = new Set(checksOf(graph));
     this.disabled = this.#checks.size === 0 ? undefined : code.local("i32");
     const computes = (op: Decoded) => registerUse(op.instruction.meaning).computes;
@@ -75,10 +75,10 @@ export class RegionFloats {
   store(): void {
     const code = this.#code;
     for (const [r, local] of this.floats) {
-      if (this.#written.has(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r, STATE);
+      if (this.#use.isWritten(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r, STATE);
     }
     for (const [r, local] of this.flags) {
-      if (this.#writtenFlags.has(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r, STATE);
+      if (this.#flagUse.isWritten(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r, STATE);
     }
     if (this.computing === undefined) return;
     const { operation, operands } = this.computing;
