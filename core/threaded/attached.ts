@@ -110,6 +110,8 @@ export class AttachedMachine {
       ...{ words: this.#words, ram: memory, table, imports },
       ...{ select: selected, profile: m.profile, heat: built.heat, limits },
       pageOf: (op) => this.#code.pageOf(op).at,
+      addressOf: (op) => this.#pcOf(op),
+      pageAt: (address) => this.#tlb.find("fetch", address),
       instructionAt: (op) => this.#code.instructionAt(op),
     });
     this.#moveState(buffer);

@@ -27,7 +27,7 @@ export class RegionFloats {
   readonly #flagUse: KindUse;
   /** The local that says that the unit is disabled, undefined if nothing needs the unit. */
   readonly disabled: number | undefined;
-  /** Places in the page of instructions that have to look at it; others are reached by way of one of these. */
+  /** Places of instructions that have to look at it; others are reached by way of one of these. */
   readonly #checks: Set<number>;
   /** The locals of `mode`, and of what is remembered; undefined if nothing is computed. */
   readonly computing: {
@@ -88,8 +88,8 @@ export class RegionFloats {
   }
 
   /** True once for an instruction that has to find out whether the unit is enabled: the first copy of it leads to the others. */
-  takeCheck(index: number): boolean {
-    return this.#checks.delete(index);
+  takeCheck(place: number): boolean {
+    return this.#checks.delete(place);
   }
 }
 
@@ -97,13 +97,13 @@ export class RegionFloats {
 function checksOf(graph: Graph): readonly number[] {
   const found = graph.blocks.flatMap(({ first, instructions }, position) => {
     const offset = instructions.findIndex(({ instruction }) => instruction.unit !== undefined);
-    return offset < 0 ? [] : [{ position, index: first + offset }];
+    return offset < 0 ? [] : [{ position, place: first + offset }];
   });
   return found
     .filter(({ position: to }) =>
       !found.some(({ position }) => position !== to && dominates(graph, position, to))
     )
-    .map(({ index }) => index);
+    .map(({ place }) => place);
 }
 
 /** One instruction's view of it. */
@@ -111,19 +111,19 @@ export class InstructionFloats implements Floats {
   readonly #code: Code;
   readonly #region: RegionFloats;
   readonly #op: Decoded;
-  readonly #index: number;
+  readonly #place: number;
 
-  /** @param index of the instruction in its page */
-  constructor(code: Code, region: RegionFloats, op: Decoded, index: number) {
+  /** @param place of the instruction in the region's pages */
+  constructor(code: Code, region: RegionFloats, op: Decoded, place: number) {
     this.#code = code;
     this.#region = region;
     this.#op = op;
-    this.#index = index;
+    this.#place = place;
   }
 
   check(leave: () => void): void {
     const { disabled } = this.#region;
-    if (disabled === undefined || !this.#region.takeCheck(this.#index)) return;
+    if (disabled === undefined || !this.#region.takeCheck(this.#place)) return;
     this.#code.get(disabled).ifUnlikely();
     leave();
     this.#code.end();

@@ -11,6 +11,7 @@ import { HELPER_NAMES, type HelperName, type Helpers, signatureOf } from "./arit
 import type { Graph } from "./graph.ts";
 import { STATE_PAGES } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
+import type { RegionPages } from "./region_pages.ts";
 import { compileRegion } from "./region_code.ts";
 import type { Selected } from "./selection.ts";
 import { OPERATION, SHARED } from "./threaded_module.ts";
@@ -27,8 +28,7 @@ export interface RegionBinding {
 
 /** Where a region goes. */
 export interface RegionSlot {
-  /** The operations of its page. */
-  readonly page: number;
+  readonly pages: RegionPages;
   /** The byte in state memory by which it says that it was entered. */
   readonly used: number;
   /** Its entry in the table. */
@@ -73,8 +73,8 @@ export function placeRegions(
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
   const functionOf = (op: Decoded) => select(op).f;
   // All of them first: what they import comes before what the module has itself.
-  const codes = regions.map(({ graph, slot: { page, used } }) =>
-    compileRegion(graph, runtime, { page, used, functionOf, profile })
+  const codes = regions.map(({ graph, slot: { pages, used } }) =>
+    compileRegion(graph, runtime, { pages, used, functionOf, profile })
   );
   regions.forEach(({ slot }, i) => builder.fillTable([builder.add(OPERATION, codes[i]!)], slot.f));
   const bytes = builder.build();

@@ -10,15 +10,18 @@ import {
   MEMBER,
   MOST_REGIONS,
   OP,
+  PAGE_BYTES,
   PAGE_OPS,
   REGIONS_USED,
   TABLE,
   WARMTH,
 } from "./layout.ts";
 import { type PlacedRegion, placeRegions, type RegionBinding } from "./region_module.ts";
+import { RegionPages } from "./region_pages.ts";
 import type { HeatLimits } from "./threaded_module.ts";
 
 const WORD = 4;
+const PAGE_OFFSET = BigInt(PAGE_BYTES - 1);
 /** Bytes of WebAssembly that the regions may have together, if no other is asked for. */
 const MOST_BYTES = 8 << 20;
 /** The part of the room that is made free at once. */
@@ -40,12 +43,18 @@ interface Batch {
   bytes: number;
 }
 
+/** An operation with which a region may begin, and the virtual address of its page. */
+interface Candidate {
+  readonly op: number;
+  readonly base: bigint;
+}
+
 /** A compiled region. */
 interface Region {
   /** Where it is among the regions. */
   readonly slot: number;
-  /** The operations of its page: no region reaches beyond its own. */
-  readonly page: number;
+  /** The operations of its pages: of its home, and of others. */
+  readonly pages: readonly number[];
   /** The operations by which it is entered, with the functions that they had. */
   readonly entries: readonly { readonly op: number; readonly original: number }[];
   /** All its operations. */
@@ -69,6 +78,10 @@ export interface RegionHost extends RegionBinding {
   readonly limits: RegionLimits;
   /** The operations of the page that an operation is in. */
   pageOf(op: number): number;
+  /** The virtual address of an operation of the page that is executed. */
+  addressOf(op: number): bigint;
+  /** The operations of the page at a virtual address, undefined if that is not known in the present context. */
+  pageAt(address: bigint): number | undefined;
   /** The decoded instruction of an operation, undefined if it cannot be part of a region. */
   instructionAt(op: number): Decoded | undefined;
 }
@@ -94,7 +107,7 @@ export class Regions {
   readonly #endings = new Map<number, number>();
   readonly #counts = { kept: 0, modules: 0, bytes: 0, made: 0, evicted: 0, ended: 0 };
   /** Operations that became nearly hot, the last ones at the end. */
-  #nearlyHot: number[] = [];
+  #nearlyHot: Candidate[] = [];
   /** Where the search for regions to take out goes on. */
   #hand = 0;
 
@@ -113,20 +126,22 @@ export class Regions {
 
   /** An operation was jumped to so often that it is nearly hot, or hot. */
   warmed(op: number): void {
-    if (this.#heatOf(op) >= this.#host.heat.hot * WARMTH) return this.make(op);
-    if (this.#nearlyHot.push(op) > MOST_NEARLY_HOT) this.#nearlyHot.shift();
+    const { heat } = this.#host;
+    const base = this.#host.addressOf(op) & ~PAGE_OFFSET;
+    if (this.#heatOf(op) >= heat.hot * WARMTH) return this.make({ op, base });
+    if (this.#nearlyHot.push({ op, base }) > MOST_NEARLY_HOT) this.#nearlyHot.shift();
   }
 
   /**
    * Makes a region that begins with an operation, and with it such as begin with others that are nearly hot: to make a module takes longer than to make
    * it larger. No region may be executed behind this but by entering it.
    */
-  make(op: number): void {
+  make(first: Candidate): void {
     const most = Math.max(1, Math.min(MOST_TOGETHER, Math.floor(this.#most.regions * FREED)));
     this.#makeRoom(most);
     const batch: Batch = { left: 0, bytes: 0 };
     const placed: PlacedRegion[] = [];
-    for (let next: number | undefined = op; next !== undefined && placed.length < most;) {
+    for (let next: Candidate | undefined = first; next !== undefined && placed.length < most;) {
       const region = this.#add(next, batch);
       if (region !== undefined) placed.push(region);
       next = placed.length === 0 ? undefined : this.#takeNearlyHot();
@@ -138,10 +153,10 @@ export class Regions {
   }
 
   /** The operation that became nearly hot last and still is. What regions contain may never be jumped to again; other words were not executed yet. */
-  #takeNearlyHot(): number | undefined {
-    let op: number | undefined;
-    do op = this.#nearlyHot.pop(); while (op !== undefined && !this.#isNearlyHot(op));
-    return op;
+  #takeNearlyHot(): Candidate | undefined {
+    let next: Candidate | undefined;
+    do next = this.#nearlyHot.pop(); while (next !== undefined && !this.#isNearlyHot(next.op));
+    return next;
   }
 
   #isNearlyHot(op: number): boolean {
@@ -151,35 +166,52 @@ export class Regions {
   }
 
   /** Adds the region that begins with an operation, whose function has yet to be made. */
-  #add(op: number, batch: Batch): PlacedRegion | undefined {
+  #add({ op, base }: Candidate, batch: Batch): PlacedRegion | undefined {
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
     if (this.#functionOf(op) >= TABLE.firstRegion) return undefined;
-    const page = this.#host.pageOf(op);
-    const place = (index: number) => page + index * OP.bytes;
-    const at = (index: number) => this.#host.instructionAt(place(index));
-    const graph = findRegion((op - page) / OP.bytes, at, () => this.#jumpedTo(page));
+    const home = this.#host.pageOf(op);
+    const pages = new RegionPages(home, {
+      pageAt: (distance) => this.#quietPageAt(base + BigInt(distance * PAGE_BYTES)),
+      isWarm: (other) => this.#isWarm(other),
+    });
+    const at = (place: number) => this.#host.instructionAt(pages.op(place));
+    const graph = findRegion((op - home) / OP.bytes, pages, at, () => this.#jumpedTo(home));
     if (graph === undefined) return undefined;
     const slot = this.#freeSlot();
     const f = TABLE.firstRegion + slot;
-    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
+    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => pages.op(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
     // What another region begins with stays that one's.
-    const entries = graph.entries.map(place).map((entry) => ({
+    const entries = graph.entries.map((place) => pages.op(place)).map((entry) => ({
       op: entry,
       original: this.#functionOf(entry),
     }))
       .filter(({ original }) => original < TABLE.firstRegion);
     for (const entry of entries) this.#host.words[(entry.op + OP.f) / WORD] = f;
-    this.#keep({ slot, page, entries, members, batch });
-    return { graph, slot: { page, used: REGIONS_USED + slot, f } };
+    this.#keep({ slot, pages: [...new Set(pages.all.map((page) => page.at))], entries, members, batch });
+    return { graph, slot: { pages, used: REGIONS_USED + slot, f } };
+  }
+
+  /** A page whose words are written is none to take into regions of others. */
+  #quietPageAt(address: bigint): number | undefined {
+    const page = this.#host.pageAt(BigInt.asUintN(64, address));
+    return page !== undefined && this.#endings.has(page) ? undefined : page;
+  }
+
+  #isWarm(op: number): boolean {
+    const f = this.#functionOf(op);
+    return f >= TABLE.firstRegion ||
+      (f !== TABLE.undecoded && this.#heatOf(op) >= this.#host.heat.nearly * WARMTH);
   }
 
   #keep(region: Region): void {
     this.#slots[region.slot] = region;
-    const neighbours = this.#byPage.get(region.page);
-    if (neighbours === undefined) this.#byPage.set(region.page, [region]);
-    else neighbours.push(region);
+    for (const page of region.pages) {
+      const neighbours = this.#byPage.get(page);
+      if (neighbours === undefined) this.#byPage.set(page, [region]);
+      else neighbours.push(region);
+    }
     region.batch.left++;
     this.#counts.kept++;
     this.#counts.made++;
@@ -239,18 +271,20 @@ export class Regions {
   /** @param heat of its operations from now on */
   #remove(region: Region, heat: number): void {
     const { words, table } = this.#host;
-    const { slot, page, entries, members, batch } = region;
+    const { slot, pages, entries, members, batch } = region;
     this.#slots[slot] = undefined;
     table.set(TABLE.firstRegion + slot, null);
     for (const { op, original } of entries) {
       if (this.#functionOf(op) === TABLE.firstRegion + slot) words[(op + OP.f) / WORD] = original;
     }
     for (const member of members) this.#heat(member, () => heat);
-    const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
-    if (left.length === 0) this.#byPage.delete(page);
-    else this.#byPage.set(page, left);
-    // What other regions contain stays marked.
-    for (const r of left) for (const member of r.members) this.#heat(member, (old) => old | MEMBER);
+    for (const page of pages) {
+      const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
+      if (left.length === 0) this.#byPage.delete(page);
+      else this.#byPage.set(page, left);
+      // What other regions contain stays marked.
+      for (const r of left) for (const member of r.members) this.#heat(member, (old) => old | MEMBER);
+    }
     this.#counts.kept--;
     if (--batch.left > 0) return;
     this.#counts.modules--;
@@ -275,6 +309,6 @@ export class Regions {
   forgetPage(page: number): void {
     for (const region of this.#byPage.get(page) ?? []) this.#remove(region, 0);
     this.#endings.delete(page);
-    this.#nearlyHot = this.#nearlyHot.filter((op) => op < page || op >= page + CODE_PAGE_BYTES);
+    this.#nearlyHot = this.#nearlyHot.filter(({ op }) => op < page || op >= page + CODE_PAGE_BYTES);
   }
 }
