@@ -261,15 +261,15 @@ export class Regions {
       this.#hand = (slot + 1) % most.regions;
       const region = this.#slots[slot];
       if (region !== undefined && used[slot] === 0) {
-        this.#remove(region, 0);
+        this.#remove(region);
         this.#counts.evicted++;
       }
       used[slot] = 0;
     }
   }
 
-  /** @param heat of its operations from now on */
-  #remove(region: Region, heat: number): void {
+  /** @param heatOf gives the heat of its operations from now on */
+  #remove(region: Region, heatOf: (op: number) => number = () => 0): void {
     const { words, table } = this.#host;
     const { slot, pages, entries, members, batch } = region;
     this.#slots[slot] = undefined;
@@ -277,7 +277,7 @@ export class Regions {
     for (const { op, original } of entries) {
       if (this.#functionOf(op) === TABLE.firstRegion + slot) words[(op + OP.f) / WORD] = original;
     }
-    for (const member of members) this.#heat(member, () => heat);
+    for (const member of members) this.#heat(member, () => heatOf(member));
     for (const page of pages) {
       const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
       if (left.length === 0) this.#byPage.delete(page);
@@ -301,13 +301,15 @@ export class Regions {
     const endings = this.#endings.get(page) ?? 0;
     this.#endings.set(page, endings + 1);
     const patience = Math.min(this.#host.heat.hot * WARMTH * 2 ** Math.min(endings, MOST_PATIENCE), -COLD);
-    for (const region of gone) this.#remove(region, -patience);
+    // Functions of other pages that such regions contained are not to blame.
+    const heatOf = (member: number) => this.#host.pageOf(member) === page ? -patience : 0;
+    for (const region of gone) this.#remove(region, heatOf);
     this.#counts.ended += gone.length;
   }
 
   /** Forgets the regions of a page; its operations are gone. */
   forgetPage(page: number): void {
-    for (const region of this.#byPage.get(page) ?? []) this.#remove(region, 0);
+    for (const region of this.#byPage.get(page) ?? []) this.#remove(region);
     this.#endings.delete(page);
     this.#nearlyHot = this.#nearlyHot.filter(({ op }) => op < page || op >= page + CODE_PAGE_BYTES);
   }
