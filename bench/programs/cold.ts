@@ -39,6 +39,59 @@ ${Array.from({ length: COLD_BLOCKS }, (_, i) => coldBlock(i)).join("\n")}
   },
 };
 
+const LOOPS = { count: 300, turns: 400, most: 24 };
+const LOOP_BODY = [
+  "add.d  $a2, $a2, $a1",
+  "ld.d   $a3, $t1, 0",
+  "xor    $a1, $a1, $a3",
+  "slli.d $a4, $a1, 2",
+  "st.d   $a4, $t1, 8",
+  "sub.d  $a5, $a4, $a2",
+  "and    $a6, $a5, $a1",
+  "mul.d  $a7, $a6, $a2",
+];
+
+/** A function with a loop, another for each number. */
+function loop(i: number): string {
+  const body = Array.from(
+    { length: 8 + i % LOOPS.most },
+    (_, n) => LOOP_BODY[(i + 3 * n) % LOOP_BODY.length],
+  );
+  return `
+  .balign 4096
+loop${i}:
+  li.d   $t0, ${LOOPS.turns}
+1:
+  ${body.join("\n  ")}
+  andi   $t2, $t0, ${1 << i % 4}
+  beqz   $t2, 2f
+  addi.d $a2, $a2, ${i}
+2:
+  addi.d $t0, $t0, -1
+  bnez   $t0, 1b
+  jr     $ra`;
+}
+
+export const LOOPS_AT_ONCE: BenchProgram = {
+  name: "many loops",
+  text: `${LOOPS.count} loops that become hot at about the same time`,
+  floor: 0.06,
+  rounds: 60,
+  fixed: true,
+  get body() {
+    const calls = Array.from({ length: LOOPS.count }, (_, i) => `  bl     loop${i}`);
+    return `
+  li.d   $t1, 0x400000
+3:
+${calls.join("\n")}
+  addi.d $s8, $s8, -1
+  bnez   $s8, 3b`;
+  },
+  get data() {
+    return Array.from({ length: LOOPS.count }, (_, i) => loop(i)).join("\n");
+  },
+};
+
 /** Where the code of {@linkcode MANY_PAGES} begins, and its pages: more than an engine keeps. */
 const PAGES = { start: 0x1000000, count: 16_384 };
 /** Bytes of that code. */

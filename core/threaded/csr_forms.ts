@@ -154,14 +154,13 @@ export function formKey(form: CsrForm): number {
   return 2 * key + Number(form.isAbsent);
 }
 
-/** Every form that occurs. */
+/** Every form that occurs. Most registers have the same ones. */
 export function csrForms(profile: Profile): Iterable<CsrForm> {
   const forms = new Map<number, CsrForm>();
   const find = (csr: CsrDeclaration | undefined, access: readonly [CsrAccess, boolean]) => {
-    for (let n = 0; n < 2; n++) {
-      const form = formOf(csr, access, n === 1, profile);
-      if (form !== undefined) forms.set(formKey(form), form);
-    }
+    const form = formOf(csr, access, false, profile);
+    if (form === undefined || forms.has(formKey(form))) return;
+    for (const each of [form, { ...form, discards: true }]) forms.set(formKey(each), each);
   };
   for (const access of ACCESSES.values()) {
     find(undefined, access);

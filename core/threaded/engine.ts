@@ -18,7 +18,7 @@ import { buildThreadedModule, type HeatLimits, type ThreadedModule } from "./thr
 export interface ThreadedOptions {
   /**
    * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
-   * @default {1000}
+   * @default {2000}
    */
   readonly hotAfter?: number;
   /**
@@ -32,8 +32,8 @@ export interface ThreadedOptions {
 
 /** For machines of which most never run long: what the module and a machine's share of it take is as long as some 100,000 instructions. */
 export const WORTH_STARTING = 50_000;
-/** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
-const HOT_AFTER = 1000;
+/** To translate a region, with V8's part, takes about a millisecond: as long as some 200,000 of its instructions do otherwise. */
+const HOT_AFTER = 2000;
 /** The part of those jumps after which a place is translated together with another that is hot. */
 const NEARLY = 1 / 2;
 /** More jumps than any operation counts. */
