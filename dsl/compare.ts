@@ -94,16 +94,22 @@ export function compareRegisters(
   named: RegisterValues,
   others: "unchanged" | "any",
 ): Difference[] {
-  return Array.from(now).flatMap((got, r) => {
+  const found: Difference[] = [];
+  for (let r = 0; r < now.length; r++) {
+    const got = now[r]!;
     const expected = named.get(r);
-    if (expected !== undefined) return unequal(registerName(r), got, expected);
-    return others === "any" ? [] : unequal(registerName(r), got, before[r] ?? 0n, { why: UNNAMED });
-  });
+    const wanted = expected ?? (others === "any" ? got : before[r] ?? 0n);
+    if (got === wanted) continue;
+    found.push(...unequal(registerName(r), got, wanted, expected === undefined ? { why: UNNAMED } : {}));
+  }
+  return found;
 }
 
 /** The guest's general registers as the world switch holds them. */
 export function registersOf(vcpu: VCpu): readonly bigint[] {
-  return Array.from({ length: 32 }, (_, r) => vcpu.gpr(r));
+  const values: bigint[] = [];
+  for (let r = 0; r < 32; r++) values.push(vcpu.gpr(r));
+  return values;
 }
 
 /** A guest that is still running has its registers in the processor, where the vCPU cannot see them. */
@@ -156,7 +162,8 @@ function compareRefills({ expected, entered }: Transition): readonly Difference[
 
 function compareGuestCsrs(t: Transition): Difference[] {
   const { bench, expected, entered, stays } = t;
-  const wanted = new Map([...takenException(t), ...expected.csr]);
+  const taken = takenException(t);
+  const wanted = taken.size === 0 ? expected.csr : new Map([...taken, ...expected.csr]);
   const named = [...wanted].flatMap(([csr, value]) => {
     const got = entered.kind === "exit" ? bench.vcpu.guestCsr(csr) : readCsr(bench.machine, true, csr);
     return compareMasked(`guest ${csr.name}`, got, value, { csr });
@@ -169,11 +176,13 @@ function compareGuestCsrs(t: Transition): Difference[] {
   return [...named, ...compareUnchanged("guest", others, before, after, UNNAMED)];
 }
 
+const NO_CSRS: CsrValues = new Map();
+
 /** LVZ-EXIT-28: what an exception that the guest took itself does to its copies. */
 function takenException({ bench, expected, stays }: Transition): CsrValues {
   const { took } = expected;
   const entry = stays[0]?.entry.guest;
-  if (took === undefined || entry === undefined) return new Map();
+  if (took === undefined || entry === undefined) return NO_CSRS;
   const { ecode, esubcode } = EXCEPTIONS[took.kind];
   const mode = entry.get(CRMD) ?? 0n;
   const cleared = CRMD.PLV.mask | CRMD.IE.mask | CRMD.WE.mask;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CsrDeclaration } from "../core/mod.ts";
 import type { Entered, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
@@ -28,7 +29,7 @@ import {
   guestExceptions,
   mismatch,
 } from "./mismatch.ts";
-import { RegisterSnapshot, type Stay, StayObserver } from "./observe.ts";
+import { RegisterSnapshot, type Stay, StayObserver, ValueSnapshot } from "./observe.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { profileOf } from "./program.ts";
 import { resolveCase, type ResolvedCase, type ResolvedEvent, type ResolvedExit } from "./resolve.ts";
@@ -166,7 +167,7 @@ export class CaseRun implements Run {
 
   #hostState(): HostState {
     const { machine } = this.#bench;
-    return { csrs: new RegisterSnapshot(machine.host), gprs: machine.gpr.slice() };
+    return { csrs: new RegisterSnapshot(machine.host), gprs: new ValueSnapshot(machine.gpr) };
   }
 
   /** The guest must find what it left. */
@@ -221,9 +222,8 @@ export class CaseRun implements Run {
     vcpu.unbind();
     const now = new RegisterSnapshot(machine.host);
     const written = [this.#case.host, ...this.#case.exits.map((e) => e.setHost)];
-    const isOwn = new Set(written.flatMap((values) => [...values.keys()]));
-    const before = this.#unbound.with([...isOwn].map((csr) => [csr, now.get(csr) ?? 0n]));
-    const differences = compareUnbindPromises(vcpu, before, now);
+    const isOwn = (csr: CsrDeclaration) => written.some((values) => values.has(csr));
+    const differences = compareUnbindPromises(vcpu, this.#unbound, now, isOwn);
     if (differences.length === 0) return undefined;
     const headline =
       `${this.#position}: the ${vcpu.name} world switch did not give the processor back as it was`;
