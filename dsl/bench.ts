@@ -60,9 +60,7 @@ export const LAYOUT: HostLayout = {
 const OTHER_GUEST = 0x0bad_9e57_0bad_9e5cn;
 
 /** The start of a guest's registers: recognisable, so that a report shows what was never set. */
-function initialGpr(register: number): bigint {
-  return 0x6e57_0000_0000_0000n + BigInt(register);
-}
+const INITIAL_GPRS = BigUint64Array.from({ length: 32 }, (_, r) => 0x6e57_0000_0000_0000n + BigInt(r));
 
 /** Assembles a case's code. */
 export function assembleGuest(c: Case): Program {
@@ -232,7 +230,7 @@ export class Bench {
     vcpu.setNestedPageTable(this.#table.root);
     vcpu.setEntry(this.program.entry);
     vcpu.setup({ vcpuId: 0, vmId: 0, memory: this.memory });
-    for (let r = 1; r < 32; r++) vcpu.setGpr(r, initialGpr(r));
+    for (let r = 1; r < 32; r++) vcpu.setGpr(r, INITIAL_GPRS[r]!);
   }
 
   // Memory ---------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import { hex } from "../core/hex.ts";
 import { interruptNames } from "./decode.ts";
 import { type Difference, type DifferenceDetails, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
-import { type CsrValues, type MaskedValue, type RegisterValues, wholeValue } from "./names.ts";
+import { type CsrValues, type MaskedValue, NO_CSRS, type RegisterValues, wholeValue } from "./names.ts";
 import { RegisterSnapshot, type Stay } from "./observe.ts";
 import type { ResolvedException, ResolvedExit } from "./resolve.ts";
 
@@ -175,8 +175,6 @@ function compareGuestCsrs(t: Transition): Difference[] {
   const others = before?.differing(after).filter((csr) => !wanted.has(csr) && csr.name !== "TVAL") ?? [];
   return [...named, ...compareUnchanged("guest", others, before, after, UNNAMED)];
 }
-
-const NO_CSRS: CsrValues = new Map();
 
 /** LVZ-EXIT-28: what an exception that the guest took itself does to its copies. */
 function takenException({ bench, expected, stays }: Transition): CsrValues {

@@ -42,11 +42,11 @@ function layoutOrder(sections: Iterable<Section>): readonly Placement[] {
     if (earlier === undefined) parts.set(section.name, [section]);
     else earlier.push(section);
   }
-  const placements = Array.from(parts, ([name, list]) => ({
-    name,
-    parts: list.sort((a, b) => a.subsection - b.subsection),
-    size: list.reduce((sum, { size }) => sum + size, 0),
-  }));
+  const placements: Placement[] = [];
+  for (const [name, list] of parts) {
+    const size = list.reduce((sum, section) => sum + section.size, 0);
+    placements.push({ name, parts: list.sort((a, b) => a.subsection - b.subsection), size });
+  }
   return placements.sort((a, b) => rankOf(a) - rankOf(b));
 }
 
