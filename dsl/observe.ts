@@ -59,9 +59,22 @@ export class ValueSnapshot {
 
   /** True if a value is another one than in another snapshot. */
   differsAt(index: number, other: ValueSnapshot): boolean {
-    const [a, b] = [2 * (this.#start + index), 2 * (other.#start + index)];
-    const [own, others] = [this.#shelf.halves, other.#shelf.halves];
+    const own = this.#shelf.halves;
+    const others = other.#shelf.halves;
+    const a = 2 * (this.#start + index);
+    const b = 2 * (other.#start + index);
     return own[a] !== others[b] || own[a + 1] !== others[b + 1];
+  }
+
+  /** The first value from an index on that is another one than in another snapshot; how many there are if none is. */
+  firstDifference(other: ValueSnapshot, from: number): number {
+    const own = this.#shelf.halves;
+    const others = other.#shelf.halves;
+    const end = 2 * (this.#start + this.#length);
+    const distance = 2 * (other.#start - this.#start);
+    let at = 2 * (this.#start + from);
+    while (at < end && own[at] === others[at + distance]) at++;
+    return Math.floor(at / 2) - this.#start;
   }
 
   /** Replaces a value while nobody else has the snapshot. */
@@ -100,7 +113,14 @@ export class RegisterSnapshot extends ValueSnapshot {
 
   /** The registers whose values differ, in the order of numbers. */
   differing(other: RegisterSnapshot): readonly CsrDeclaration[] {
-    return presentCsrs(this.#profile).filter((_, slot) => this.differsAt(slot, other));
+    const present = presentCsrs(this.#profile);
+    const found: CsrDeclaration[] = [];
+    let slot = this.firstDifference(other, 0);
+    while (slot < present.length) {
+      found.push(present[slot]!);
+      slot = this.firstDifference(other, slot + 1);
+    }
+    return found;
   }
 }
 
