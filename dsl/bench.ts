@@ -283,8 +283,9 @@ export class Bench {
 
   /** A value in guest memory; undefined where the guest has none. */
   readGuest(gpa: bigint, size: 4 | 8): bigint | undefined {
-    const [first, last] = [this.#hpa(gpa), this.#hpa(gpa + BigInt(size) - 1n)];
-    if (first === undefined || last !== first + BigInt(size) - 1n) return undefined;
+    const first = this.#hpa(gpa);
+    const beyond = BigInt(size) - 1n;
+    if (first === undefined || this.#hpa(gpa + beyond) !== first + beyond) return undefined;
     return this.machine.readPhysical(Number(first), size);
   }
 

@@ -39,7 +39,8 @@ export function kindOf(entered: Entered): string {
 
 /** The name of the exception in ESTAT. */
 export function exceptionName(estat: bigint): string {
-  const [ecode, esubcode] = [Number(ESTAT.Ecode.get(estat)), Number(ESTAT.EsubCode.get(estat))];
+  const ecode = Number(ESTAT.Ecode.get(estat));
+  const esubcode = Number(ESTAT.EsubCode.get(estat));
   return exceptionByCode(ecode, esubcode)?.name ?? `Ecode ${ecode}/${esubcode}`;
 }
 

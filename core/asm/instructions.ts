@@ -115,12 +115,13 @@ function withCallRest(
   operands: readonly OperandNode[],
 ): readonly OperandNode[] {
   const { openCall } = section;
-  const [first, second, last] = operands;
+  const second = operands[1];
   section.openCall = undefined;
   if (second?.kind === "value" && second.modifier === CALL36) {
     section.openCall = { offset: section.size + WORD, target: second };
   }
   if (openCall === undefined) return operands;
+  const [first, , last] = operands;
   if (openCall.offset !== section.size || instruction.name !== "jirl" || last?.kind !== "value") {
     const reason = "%call36 needs a jirl right behind the instruction";
     throw new SourceFault(`Cannot assemble pcaddu18i: ${reason}`, openCall.target.span);

@@ -144,8 +144,18 @@ class Lexer {
   #take(kind: TokenKind, text: string, value?: bigint): Token {
     const start = this.#position;
     const end = this.#position = start + text.length;
-    const [line, column, origin] = [this.#line, start - this.#lineStart + 1, this.#origin];
-    return { line, column, start, end, origin, kind, text, value, bytes: undefined, problem: undefined };
+    return {
+      line: this.#line,
+      column: start - this.#lineStart + 1,
+      start,
+      end,
+      origin: this.#origin,
+      kind,
+      text,
+      value,
+      bytes: undefined,
+      problem: undefined,
+    };
   }
 
   #bad(text: string, problem: string): Token {
