@@ -214,8 +214,10 @@ export function assemble(source: string, options: AssembleOptions = {}): Program
   const symbols = finalSymbols(unit);
   unit.runWaiting();
   diagnostics.throwIfAny();
-  const maps = placements.filter(({ size }) => size > 0).map((placed) => new PlacedSegment(placed, unit));
+  const { places, globals, notes } = unit;
+  const origins = { places, globals, symbols: unit.symbols };
+  const maps = placements.filter(({ size }) => size > 0).map((placed) => new PlacedSegment(placed, origins));
   const start = unit.symbols.definitions.get("_start")?.kind === "label" ? symbols.get("_start") : undefined;
   const entry = start ?? maps[0]?.address ?? origin;
-  return makeProgram(maps, { symbols, globals: unit.globals, entry, notes: unit.notes });
+  return makeProgram(maps, { symbols, globals, entry, notes });
 }

@@ -131,8 +131,9 @@ class Lexer {
 
   /** Behind the character at hand and those of a kind that follow it. */
   #endOf(kind: number): number {
+    const source = this.#source;
     let end = this.#position + 1;
-    while (end < this.#source.length && (kindsOf(this.#source.charCodeAt(end)) & kind) !== 0) end++;
+    while (end < source.length && (kindsOf(source.charCodeAt(end)) & kind) !== 0) end++;
     return end;
   }
 
