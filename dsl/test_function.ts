@@ -71,9 +71,18 @@ export function caseTest<C extends AnyCase>(
     const text = report(c, { title: context?.name, place: place.text }, outcomes);
     throw place.errorOf(hasFailed ? CaseFailure : CaseError, text);
   };
-  Object.defineProperty(test, "place", { get: () => place.text });
-  return Object.assign(test, { case: c, run }) as CaseTest<C>;
+  Object.assign(test, { case: c, run, [MADE_AT]: place });
+  return Object.defineProperty(test, "place", PLACE) as CaseTest<C>;
 }
+
+const MADE_AT = Symbol("made at");
+
+/** One getter for all tests: with one each, every test would have a hidden class of its own, and stay until the next major collection. */
+const PLACE = {
+  get(this: { readonly [MADE_AT]: CasePlace }): string {
+    return this[MADE_AT].text;
+  },
+};
 
 function hasPassed({ problem }: Outcome): boolean {
   return problem === undefined;
