@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { type CsrDeclaration, EXCEPTIONS } from "../core/mod.ts";
 import type { Entered, HardwareExit, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
 import { ESTAT } from "../core/csr/basic.ts";
-import { EXCEPTIONS } from "../core/mod.ts";
 import { hex } from "../core/hex.ts";
 import type { Difference } from "./difference.ts";
 import type { Execution } from "./execution.ts";
@@ -30,7 +30,7 @@ import {
   guestExceptions,
   mismatch,
 } from "./mismatch.ts";
-import { RegisterSnapshot, type Stay, StayObserver } from "./observe.ts";
+import { RegisterSnapshot, type Stay, StayObserver, ValueSnapshot } from "./observe.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { profileOf } from "./program.ts";
 import { resolveCase, type ResolvedCase, type ResolvedEvent, type ResolvedExit } from "./resolve.ts";
@@ -170,7 +170,7 @@ export class CaseRun implements Run {
 
   #hostState(): HostState {
     const { machine } = this.#bench;
-    return { csrs: new RegisterSnapshot(machine.host), gprs: machine.gpr.slice() };
+    return { csrs: new RegisterSnapshot(machine.host), gprs: new ValueSnapshot(machine.gpr) };
   }
 
   /** The guest must find what it left. */
@@ -225,9 +225,8 @@ export class CaseRun implements Run {
     vcpu.unbind();
     const now = new RegisterSnapshot(machine.host);
     const written = [this.#case.host, ...this.#case.exits.map((e) => e.setHost)];
-    const isOwn = new Set(written.flatMap((values) => [...values.keys()]));
-    const before = this.#unbound.with([...isOwn].map((csr) => [csr, now.get(csr) ?? 0n]));
-    const differences = compareUnbindPromises(vcpu, before, now);
+    const isOwn = (csr: CsrDeclaration) => written.some((values) => values.has(csr));
+    const differences = compareUnbindPromises(vcpu, this.#unbound, now, isOwn);
     if (differences.length === 0) return undefined;
     const headline =
       `${this.#position}: the ${vcpu.name} world switch did not give the processor back as it was`;

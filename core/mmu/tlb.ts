@@ -53,13 +53,16 @@ export class Tlb implements Stateful {
   readonly size: number;
   readonly #sets: number;
   readonly #ways: number;
-  #entries: (TlbEntry | undefined)[];
+  readonly #entries: (TlbEntry | undefined)[];
   readonly #nextWay: Uint8Array;
   #nextMtlb = 0;
   /** Entries that exist, so that emptying an empty TLB costs nothing. */
   #existing = 0;
   /** No entry of the MTLB exists from this index on: lookups end there. */
   #mtlbEnd: number;
+  /** The entries that were kept or restored last, while it is known which may differ from them since, and these. */
+  #base: readonly (TlbEntry | undefined)[] | undefined;
+  #changed: number[] = [];
 
   constructor(profile: Profile) {
     this.#sets = profile.stlbSets;
@@ -100,12 +103,19 @@ export class Tlb implements Stateful {
     if (index >= this.size) return;
     const old = this.#entries[index];
     this.#existing += (entry === undefined ? 0 : 1) - (old === undefined ? 0 : 1);
-    this.#entries[index] = entry;
+    this.#put(index, entry);
     if (entry !== undefined) this.#mtlbEnd = Math.max(this.#mtlbEnd, index + 1);
     this.generation++;
     if (this.listener === undefined) return;
     if (old !== undefined) this.listener(old);
     if (entry !== undefined) this.listener(entry);
+  }
+
+  #put(index: number, entry: TlbEntry | undefined): void {
+    this.#entries[index] = entry;
+    if (this.#base === undefined) return;
+    this.#changed.push(index);
+    if (this.#changed.length > this.size) this.#base = undefined;
   }
 
   /** Puts an entry where the hardware chooses (tlbfill): the STLB if its size is the STLB's, else the MTLB. */
@@ -118,10 +128,13 @@ export class Tlb implements Stateful {
     const [entries, nextWay] = [this.#entries.slice(), this.#nextWay.slice()];
     const [nextMtlb, existing, mtlbEnd] = [this.#nextMtlb, this.#existing, this.#mtlbEnd];
     let equalAt = this.generation;
+    this.#isEqual(entries);
     return () => {
       // Whatever changes anything of the TLB counts.
       if (this.generation === equalAt) return;
-      this.#entries = entries.slice();
+      const changed = this.#base === entries ? this.#changed : entries.keys();
+      for (const index of changed) this.#entries[index] = entries[index];
+      this.#isEqual(entries);
       this.#nextWay.set(nextWay);
       this.#nextMtlb = nextMtlb;
       this.#existing = existing;
@@ -129,6 +142,11 @@ export class Tlb implements Stateful {
       equalAt = ++this.generation;
       this.listener?.(undefined);
     };
+  }
+
+  #isEqual(kept: readonly (TlbEntry | undefined)[]): void {
+    this.#base = kept;
+    this.#changed = [];
   }
 
   #chooseWay(set: number): number {
@@ -156,7 +174,7 @@ export class Tlb implements Stateful {
       if (e === undefined) continue;
       left--;
       if (!condition(e, index)) continue;
-      this.#entries[index] = undefined;
+      this.#put(index, undefined);
       this.#existing--;
     }
     if (this.#existing === 0) this.#mtlbEnd = this.stlbSize;

@@ -354,3 +354,28 @@ Deno.test("a refill handler in Linux's form maps a page of 16 KiB and a huge one
   assertEquals(b.m.gpr[a1], small);
   assertEquals(b.m.gpr[a3], large);
 });
+
+Deno.test("versions of the TLB are taken up in any order, however much differs", () => {
+  const b = fresh();
+  const { tlb } = b.m;
+  const present = () => Array.from({ length: tlb.size }, (_, i) => tlb.at(i)?.pair);
+  const expected = new Map([[tlb.save(), present()]]);
+  const writes: readonly (() => void)[] = [
+    () => put(b, { va: 0x5000_0000n }, MTLB + 1n),
+    () => execute("invtlb 0, $zero, $zero", {}, b),
+    () => put(b, { va: 0x6000_0000n }),
+    // More changes than there are entries.
+    () => Array.from({ length: 3000 }, () => tlb.write(7, undefined)),
+    () => put(b, { va: 0x7000_0000n }, MTLB + 1n),
+  ];
+  for (const write of writes) {
+    write();
+    expected.set(tlb.save(), present());
+  }
+  const back = [...expected];
+  for (const n of [5, 0, 1, 1, 4, 2, 3, 5, 4, 0]) {
+    back[n]?.[0]();
+    assertEquals(present(), back[n]?.[1], `version ${n}`);
+    writes[n % 5]?.();
+  }
+});
