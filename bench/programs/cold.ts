@@ -75,7 +75,7 @@ loop${i}:
 export const LOOPS_AT_ONCE: BenchProgram = {
   name: "many loops",
   text: `${LOOPS.count} loops that become hot at about the same time`,
-  floor: 0.06,
+  floor: 0.04,
   rounds: 60,
   fixed: true,
   get body() {
