@@ -11,7 +11,7 @@ import { TLBEHI, TLBRBADV, TLBREHI, TLBRERA, TLBRPRMD } from "../core/csr/transl
 import { type HardwareExit, promised, type Promises, type VCpu } from "../vcpu/mod.ts";
 import { compareMasked, compareUnchanged, type Transition } from "./compare.ts";
 import { type Difference, unequal } from "./difference.ts";
-import { ALL_BITS, type CsrValues } from "./names.ts";
+import { ALL_BITS, type CsrValues, NO_CSRS } from "./names.ts";
 import type { RegisterSnapshot, Stay, ValueSnapshot } from "./observe.ts";
 
 // What an exit changes -------------------------------------------------------------------------------------------------
@@ -140,12 +140,12 @@ const MOVING: readonly string[] = ["ESTAT", "TVAL", "TICLR"];
 /** The guest's CSRs as it left them, which it must find when it is entered again, but for what the hypervisor changed. */
 export class CarriedState {
   #left: RegisterSnapshot | undefined;
-  #written: CsrValues = new Map();
+  #written = NO_CSRS;
 
   /** The guest left with these values. */
   left(guest: RegisterSnapshot | undefined): void {
     this.#left = guest;
-    this.#written = new Map();
+    this.#written = NO_CSRS;
   }
 
   /** The hypervisor wrote these values. */
@@ -155,7 +155,9 @@ export class CarriedState {
 
   /** What the guest found at an entry, against what it should have found. */
   compare(entry: RegisterSnapshot, bank: CsrBank, vcpu: VCpu): Difference[] {
-    const candidates = new Set([...this.#left?.differing(entry) ?? [], ...this.#written.keys()]);
+    const changed = this.#left?.differing(entry) ?? [];
+    if (changed.length === 0 && this.#written.size === 0) return [];
+    const candidates = new Set([...changed, ...this.#written.keys()]);
     const why = `at the entry: the ${vcpu.name} world switch carries it`;
     return [...candidates].flatMap((csr) => {
       const written = this.#written.get(csr);

@@ -51,20 +51,20 @@ export function assembleText(text: string, name: string): Program {
  */
 export function assembleCase(code: string, afterwards: string): Program {
   const text = `${code}\n.text\n${END_LABEL}: ${afterwards}\n`;
-  let program = PROGRAMS.get(text);
+  let program = programs.get(text);
   if (program === undefined) {
     program = assembleText(text, "code");
-    if (PROGRAMS.size >= MOST_PROGRAMS) PROGRAMS.clear();
-    PROGRAMS.set(text, program);
+    if (programs.size >= MOST_PROGRAMS) programs = new Map();
+    programs.set(text, program);
   }
   return program;
 }
 
 /**
- * Programs by their text, a memo of a pure function: rows of cases often share their code. It is small, because what outlives a case costs
- * every garbage collection after it.
+ * Programs by their text, a memo of a pure function: rows of cases often share their code. It is small and never old, because what outlives
+ * a case, and all that an old map ever held, costs every garbage collection from there to the next major one.
  */
-const PROGRAMS = new Map<string, Program>();
+let programs = new Map<string, Program>();
 const MOST_PROGRAMS = 64;
 
 /** Profiles by name; a memo of a pure function, so that machines with the same choices have the same profile. */
