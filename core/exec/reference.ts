@@ -68,13 +68,6 @@ export class ReferenceEngine implements Engine {
     this.#step(m, word);
   }
 
-  /** Takes the exception that the instruction at `pc` raises, for whoever has found that out already. */
-  raise(m: Machine, trap: Trap, word: number): void {
-    m.word = word;
-    this.#take(m, trap);
-    m.clock.executed++;
-  }
-
   #take(m: Machine, trap: Trap): void {
     m.clock.trapped++;
     takeException(m, trap, m.pc, m.word);

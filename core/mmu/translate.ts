@@ -1,24 +1,59 @@
 /**
  * From a virtual address to a physical one: direct mode, direct mapping windows, TLB; and in guest mode the second stage.
  *
+ * Addresses are numbers here, for speed: a virtual one in halves of 32 bits (unsigned), a physical one, of at most 48 bits, as a whole.
+ *
  * @module
  */
 import { CRMD, MISC } from "../csr/basic.ts";
 import type { CsrBank } from "../csr/bank.ts";
+import type { Field } from "../csr/define.ts";
 import { GSTAT } from "../csr/lvz.ts";
 import { ASID, DMW, RVACFG, STLBPS, TLBELO0 } from "../csr/translation.ts";
 import { Trap } from "../exception.ts";
-import { EXCEPTIONS } from "../exception_codes.ts";
+import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
-import type { TlbScope } from "./tlb.ts";
+import { HALF, highOf, lowBits, lowOf, POWERS, whole } from "./address.ts";
+import { pageAddress, type PageBits, type TlbEntry, type TlbScope } from "./tlb.ts";
 
 /** What an access wants to do. */
 export type AccessType = "fetch" | "load" | "store";
 
 const INVALID = { fetch: EXCEPTIONS.PIF, load: EXCEPTIONS.PIL, store: EXCEPTIONS.PIS } as const;
+const ILLEGAL = { fetch: EXCEPTIONS.ADEF, load: EXCEPTIONS.ADEM, store: EXCEPTIONS.ADEM } as const;
 const HOST_SCOPE: TlbScope = { kind: "host", gid: 0 };
-const ELO = TLBELO0;
 const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
+
+/** The bits of a field within its half of a register. */
+function half(field: Field): number {
+  return Number(field.spec.low < 32 ? field.mask : field.mask >> 32n);
+}
+
+/** Fields of {@linkcode PageBits.low}. */
+const [V, D, PLV] = [half(TLBELO0.V), half(TLBELO0.D), half(TLBELO0.PLV)];
+const PLV_SHIFT = TLBELO0.PLV.spec.low;
+/** Fields of {@linkcode PageBits.high}. */
+const [NR, NX, RPLV] = [half(TLBELO0.NR), half(TLBELO0.NX), half(TLBELO0.RPLV)];
+
+const [DA, PG] = [half(CRMD.DA), half(CRMD.PG)];
+const NONE = -1;
+/** In the place of a physical address: the access raises an exception. */
+export const FAULT = -1;
+
+/** What a lookup finds out beside the physical address. */
+export class Lookup {
+  /** The exception that the access raises. */
+  trap: Trap | undefined = undefined;
+  /** The indices of the entries of the TLB that it went by, -1 where the TLB was not asked: of the own world, and of stage 2. */
+  entry = NONE;
+  stage2Entry = NONE;
+
+  /** Notes an exception. */
+  fault(trap: Trap): number {
+    this.trap = trap;
+    return FAULT;
+  }
+}
 
 /**
  * The host physical address of a virtual address in the current world and mode.
@@ -26,14 +61,30 @@ const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
  * @throws {Trap} the exception that the access raises
  */
 export function translate(m: Machine, address: bigint, type: AccessType): number {
-  if (!m.inGuest) return Number(stage1(m, m.host, HOST_SCOPE, address, type));
+  const found = new Lookup();
+  const physical = lookUp(m, highOf(address), lowOf(address), type, found);
+  if (found.trap !== undefined) throw found.trap;
+  return physical;
+}
+
+/**
+ * The same of an address in halves, without throwing.
+ *
+ * @param found tells of what led there
+ * @returns the physical address, {@linkcode FAULT} where the access raises an exception
+ */
+export function lookUp(m: Machine, high: number, low: number, type: AccessType, found: Lookup): number {
+  found.trap = undefined;
+  found.entry = found.stage2Entry = NONE;
+  if (!m.inGuest) return stage1(m, m.host, HOST_SCOPE, high, low, type, found);
   const scope: TlbScope = { kind: "stage1", gid: currentGid(m) };
-  return stage2(m, stage1(m, m.guest, scope, address, type), type);
+  const gpa = stage1(m, m.guest, scope, high, low, type, found);
+  return gpa === FAULT ? FAULT : stage2(m, gpa, type, found);
 }
 
 /** GSTAT.GID, by which lookups in guest mode go (LVZ-TLB-08). */
 export function currentGid(m: Machine): number {
-  return Number(m.host.get(GSTAT.GID));
+  return m.host.bits(GSTAT.GID);
 }
 
 /**
@@ -42,100 +93,107 @@ export function currentGid(m: Machine): number {
  * @throws {Trap} that exception
  */
 export function checkLegal(m: Machine, address: bigint, type: AccessType): void {
-  untranslated(m, m.current, address, type);
+  const [high, low] = [highOf(address), lowOf(address)];
+  if (isUntranslated(m.current, high, type) || isCanonical(m, m.current, high, low)) return;
+  throw new Trap(ILLEGAL[type], address);
 }
 
-function stage1(m: Machine, bank: CsrBank, scope: TlbScope, address: bigint, type: AccessType): bigint {
-  return untranslated(m, bank, address, type) ?? mapped(m, bank, scope, address, type);
+function stage1(
+  m: Machine,
+  bank: CsrBank,
+  scope: TlbScope,
+  high: number,
+  low: number,
+  type: AccessType,
+  found: Lookup,
+): number {
+  const address = (high & 0xffff) * HALF + low;
+  if (isUntranslated(bank, high, type)) return lowBits(address, m.profile.palen);
+  if (!isCanonical(m, bank, high, low)) return found.fault(new Trap(ILLEGAL[type], whole(high, low)));
+  const index = m.tlb.find(scope, bank.bits(ASID.ASID), address, bank.bits(STLBPS.PS));
+  const entry = m.tlb.at(index);
+  if (entry === undefined) return found.fault(new Trap("refill", whole(high, low)));
+  const page = pageOf(entry, address);
+  const kind = faultOf(page, bank, type);
+  if (kind !== undefined) return found.fault(new Trap(kind, whole(high, low)));
+  found.entry = index;
+  return physical(entry, page, address);
 }
 
-/** The physical address in direct mode or a window; undefined where the TLB has to say. */
-function untranslated(m: Machine, bank: CsrBank, address: bigint, type: AccessType): bigint | undefined {
-  const mode = bank.read(CRMD);
-  const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
+/** True in direct mode or a window; elsewhere the TLB has to say. */
+function isUntranslated(bank: CsrBank, high: number, type: AccessType): boolean {
+  const mode = bank.word(CRMD);
   // DA and PG both 0 or both 1 is undefined; only the one legal combination for direct mode is direct.
-  if (CRMD.DA.get(mode) === 1n && CRMD.PG.get(mode) === 0n) return address & physicalMask;
-  const plv = Number(CRMD.PLV.get(mode));
-  if (inWindow(bank, address, plv, type)) return address & physicalMask;
-  if (!isCanonical(m, bank, address)) {
-    throw new Trap(type === "fetch" ? EXCEPTIONS.ADEF : EXCEPTIONS.ADEM, address);
-  }
-  return undefined;
+  return (mode & (DA | PG)) === DA || inWindow(bank, high, bank.bits(CRMD.PLV), type);
 }
 
 /** The first two windows serve fetches too, the others loads and stores only. */
-function inWindow(bank: CsrBank, address: bigint, plv: number, type: AccessType): boolean {
+function inWindow(bank: CsrBank, high: number, plv: number, type: AccessType): boolean {
   const windows = type === "fetch" ? 2 : 4;
   for (let n = 0; n < windows; n++) {
-    const window = bank.read(DMW[n]!);
-    if (window >> 60n === address >> 60n && (window >> BigInt(plv)) & 1n) return true;
+    const window = DMW[n]!;
+    if ((bank.highWord(window) ^ high) >>> 28 === 0 && (bank.word(window) >> plv) & 1) return true;
   }
   return false;
 }
 
 /** True if the bits above the (reduced) virtual address width repeat its top bit. */
-function isCanonical(m: Machine, bank: CsrBank, address: bigint): boolean {
-  const width = m.profile.valen - Number(bank.get(RVACFG.RBits));
-  return BigInt.asUintN(64, BigInt.asIntN(width, address)) === address;
+function isCanonical(m: Machine, bank: CsrBank, high: number, low: number): boolean {
+  const unused = 64 - (m.profile.valen - bank.bits(RVACFG.RBits));
+  if (unused < 32) return (high << unused) >> unused === (high | 0);
+  return (low << (unused - 32)) >> (unused - 32) === (low | 0) && low >> 31 === (high | 0);
 }
 
-function mapped(
-  m: Machine,
-  bank: CsrBank,
-  scope: TlbScope,
-  address: bigint,
-  type: AccessType,
-): bigint {
-  const plv = Number(bank.get(CRMD.PLV));
-  const index = m.tlb.find(scope, Number(bank.get(ASID.ASID)), address, Number(bank.get(STLBPS.PS)));
-  const page = pageAt(m, index, address);
-  if (page === undefined) throw new Trap("refill", address);
-  const { lo } = page;
-  // The order is the manual's pseudocode: V, NX, PLV, NR, D.
-  if (!has(lo, ELO.V)) throw new Trap(INVALID[type], address);
-  if (type === "fetch" && has(lo, ELO.NX)) throw new Trap(EXCEPTIONS.PNX, address);
-  if (!privilegeAllows(lo, plv)) throw new Trap(EXCEPTIONS.PPI, address);
-  if (type === "load" && has(lo, ELO.NR)) throw new Trap(EXCEPTIONS.PNR, address);
-  if (type === "store" && !has(lo, ELO.D) && !dirtyCheckOff(bank, plv)) {
-    throw new Trap(EXCEPTIONS.PME, address);
-  }
-  return page.physical;
+/** The exception that an access to a page raises, if any. The order is the manual's pseudocode: V, NX, PLV, NR, D. */
+function faultOf({ low, high }: PageBits, bank: CsrBank, type: AccessType): ExceptionKind | undefined {
+  const plv = bank.bits(CRMD.PLV);
+  if (!(low & V)) return INVALID[type];
+  if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
+  if (!privilegeAllows(low, high, plv)) return EXCEPTIONS.PPI;
+  if (type === "load" && high & NR) return EXCEPTIONS.PNR;
+  if (type === "store" && !(low & D) && !dirtyCheckOff(bank, plv)) return EXCEPTIONS.PME;
+  return undefined;
 }
 
-/** Stage 2: always on in guest mode (LVZ-MMU-02), no privilege check (LVZ-MMU-11), faults exit with the GPA. */
-export function stage2(m: Machine, gpa: bigint, type: AccessType): number {
+/**
+ * Stage 2: always on in guest mode (LVZ-MMU-02), faults exit with the GPA.
+ *
+ * @returns the host physical address, {@linkcode FAULT} where the access raises an exception
+ */
+export function stage2(m: Machine, gpa: number, type: AccessType, found: Lookup): number {
   const scope: TlbScope = { kind: "stage2", gid: currentGid(m) };
-  const index = m.tlb.find(scope, 0, gpa, Number(m.host.get(STLBPS.PS)));
-  const page = pageAt(m, index, gpa);
-  if (page === undefined) throw new Trap("refill", gpa, true);
-  const { lo } = page;
-  if (!has(lo, ELO.V)) throw new Trap(INVALID[type], gpa, true);
-  if (type === "fetch" && has(lo, ELO.NX)) throw new Trap(EXCEPTIONS.PNX, gpa, true);
-  if (type === "load" && has(lo, ELO.NR)) throw new Trap(EXCEPTIONS.PNR, gpa, true);
-  if (type === "store" && !has(lo, ELO.D)) throw new Trap(EXCEPTIONS.PME, gpa, true);
-  return Number(page.physical);
-}
-
-function pageAt(
-  m: Machine,
-  index: number,
-  address: bigint,
-): { readonly lo: bigint; readonly physical: bigint } | undefined {
+  const index = m.tlb.find(scope, 0, gpa, m.host.bits(STLBPS.PS));
   const entry = m.tlb.at(index);
-  if (entry === undefined) return undefined;
-  const ps = BigInt(entry.ps);
-  const offset = (1n << ps) - 1n;
-  const lo = entry.lo[Number((address >> ps) & 1n) as 0 | 1];
-  return { lo, physical: ((lo & ELO.PPN.mask) & ~offset) | (address & offset) };
+  if (entry === undefined) return found.fault(new Trap("refill", BigInt(gpa), true));
+  const page = pageOf(entry, gpa);
+  const kind = stage2FaultOf(page, type);
+  if (kind !== undefined) return found.fault(new Trap(kind, BigInt(gpa), true));
+  found.stage2Entry = index;
+  return physical(entry, page, gpa);
 }
 
-function has(lo: bigint, field: { readonly mask: bigint }): boolean {
-  return (lo & field.mask) !== 0n;
+/** The same as {@linkcode faultOf}, without privilege (LVZ-MMU-11). */
+function stage2FaultOf({ low, high }: PageBits, type: AccessType): ExceptionKind | undefined {
+  if (!(low & V)) return INVALID[type];
+  if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
+  if (type === "load" && high & NR) return EXCEPTIONS.PNR;
+  if (type === "store" && !(low & D)) return EXCEPTIONS.PME;
+  return undefined;
 }
 
-function privilegeAllows(lo: bigint, plv: number): boolean {
-  const page = Number(ELO.PLV.get(lo));
-  return has(lo, ELO.RPLV) ? plv === page : plv <= page;
+/** The even or the odd page of an entry. */
+function pageOf({ lo, ps }: TlbEntry, address: number): PageBits {
+  return Math.floor(address / POWERS[ps]!) & 1 ? lo[1] : lo[0];
+}
+
+function physical({ ps }: TlbEntry, page: PageBits, address: number): number {
+  const base = pageAddress(page);
+  return base - lowBits(base, ps) + lowBits(address, ps);
+}
+
+function privilegeAllows(low: number, high: number, plv: number): boolean {
+  const page = (low & PLV) >> PLV_SHIFT;
+  return high & RPLV ? plv === page : plv <= page;
 }
 
 function dirtyCheckOff(bank: CsrBank, plv: number): boolean {

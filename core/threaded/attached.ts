@@ -4,7 +4,7 @@
  * @module
  */
 import type { RamWindow } from "../bus.ts";
-import { Trap } from "../exception.ts";
+import { isPageFault } from "../exception.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
@@ -12,25 +12,36 @@ import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
-import type { TlbEntry } from "../mmu/tlb.ts";
-import type { AccessType } from "../mmu/translate.ts";
+import { highOf, lowOf } from "../mmu/address.ts";
+import { type AccessType, FAULT, Lookup, lookUp } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
-import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
+import {
+  BANK,
+  BANKS,
+  CONTROL,
+  EXIT,
+  faultIndex,
+  GPR,
+  LLBITS,
+  MOST_REGIONS,
+  OP,
+  STATE_PAGES,
+  TABLE,
+} from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import type { Imports, ThreadedModule } from "./threaded_module.ts";
+import { codesOf } from "./transition_code.ts";
 
 const WORD = 4;
-/** What an import says if wasm has to return. */
-const STOP = -1;
 const DOUBLE = 8;
 const PAGE_OFFSET = 0xfff;
-/** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
-const LARGEST_SMALL_PAGE = 16;
+/** In the place of an offset in RAM: there is none. */
+const NO_RAM = -2;
 /** The most instructions between two visits of the engine. V8 puts better code in place only when a function is entered anew. */
 const LONGEST_STRETCH = 4_000_000;
 
@@ -51,6 +62,8 @@ export class AttachedMachine {
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
+  /** What the last lookup of an address found. */
+  readonly #found = new Lookup();
   #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
@@ -72,7 +85,7 @@ export class AttachedMachine {
     const { buffer } = state;
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
-    this.#tlb = new SoftwareTlb(buffer);
+    this.#tlb = new SoftwareTlb(buffer, m.tlb.size);
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
     const selected = (op: Decoded) => select(op, built, m.profile);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
@@ -99,7 +112,7 @@ export class AttachedMachine {
       ...{ select: selected, profile: m.profile, hotAfter, limits },
     });
     this.#moveState(buffer);
-    m.tlb.listener = (entry) => this.#forget(entry);
+    m.tlb.listener = (index) => this.#tlb.forget(index);
     m.written = (address, size) => this.#code.written(address - ram.base, size);
     if (ram.history === undefined) return;
     ram.history.listener = {
@@ -261,23 +274,12 @@ export class AttachedMachine {
   #prepare(): number {
     const { m } = this;
     if (!this.#contexts.update() || m.pc & 3n) return 0;
-    const page = this.#tlb.find("fetch", m.pc) ?? this.#findCode(m.pc);
+    const [high, low] = [highOf(m.pc), lowOf(m.pc)];
+    const page = this.#tlb.find("fetch", high, low) ?? this.#findCode(high, low);
     if (page === undefined) return 0;
     this.#words[CONTROL.page / WORD] = page;
     this.#doubles[CONTROL.pcDelta / DOUBLE] = (m.pc & ~0xfffn) - BigInt(page >>> 3);
-    return page + ((Number(m.pc & 0xfffn)) << 3);
-  }
-
-  /** Entries of the TLB came or went. */
-  #forget(entry: TlbEntry | undefined): void {
-    // What a page of the second stage translates, or one of many pages, is known by no number here.
-    if (entry === undefined || entry.kind === "stage2" || entry.ps > LARGEST_SMALL_PAGE) {
-      this.#contexts.clear();
-      return;
-    }
-    const pages = 1 << (entry.ps + 1 - 12);
-    const first = entry.pair * pages;
-    for (let page = first; page < first + pages; page++) this.#tlb.forgetPage(page);
+    return page + ((low & PAGE_OFFSET) << 3);
   }
 
   #makeRegion(op: number): void {
@@ -307,56 +309,57 @@ export class AttachedMachine {
     return this.#regions.counts;
   }
 
-  /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
-  #offsetOf(address: bigint, type: AccessType): number | undefined | Trap {
-    try {
-      const physical = this.m.translate(address, type);
-      if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return undefined;
-      return (physical - this.#ram.base) & ~PAGE_OFFSET;
-    } catch (error) {
-      if (error instanceof Trap) return error;
-      throw error;
-    }
+  /** Offset in RAM of a page that an access may use; {@linkcode FAULT} where it raises an exception, {@linkcode NO_RAM} where there is a device. */
+  #offsetOf(high: number, low: number, type: AccessType): number {
+    const physical = lookUp(this.m, high, low, type, this.#found);
+    if (physical === FAULT) return FAULT;
+    if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return NO_RAM;
+    return (physical - this.#ram.base) & ~PAGE_OFFSET;
   }
 
-  #findCode(pc: bigint): number | undefined {
-    const known = this.#tlb.trustFetch(pc);
+  #findCode(high: number, low: number): number | undefined {
+    const known = this.#tlb.trustFetch(high, low);
     if (known !== undefined) {
       this.#code.refresh(this.#code.pageOf(known));
       return known;
     }
-    const offset = this.#offsetOf(pc, "fetch");
-    if (typeof offset !== "number") return undefined;
+    const offset = this.#offsetOf(high, low, "fetch");
+    if (offset < 0) return undefined;
     const isNew = this.#code.find(offset) === undefined;
     const page = this.#code.page(offset);
     // Stores to this page have to mind its operations from now on.
     if (isNew) this.#tlb.clearKind("store");
     else this.#code.refresh(page);
-    this.#tlb.put("fetch", pc, page.at);
+    this.#tlb.put("fetch", high, low, this.#found, page.at);
     return page.at;
   }
 
   #find(kind: "load" | "store"): number {
     this.#notice();
-    const address = this.#doubles[CONTROL.missed / DOUBLE]!;
+    const low = this.#words[CONTROL.missed / WORD]! >>> 0;
+    const high = this.#words[CONTROL.missed / WORD + 1]! >>> 0;
     // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
-    if (this.#tlb.find(kind, address) !== undefined) return 0;
-    const offset = this.#offsetOf(address, kind);
-    if (offset === undefined) return 0;
+    if (this.#tlb.find(kind, high, low) !== undefined) return 0;
+    const offset = this.#offsetOf(high, low, kind);
     // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
-    if (typeof offset !== "number") return (address & 7n) === 0n ? this.#raise(offset) : 0;
+    if (offset < 0) return offset === FAULT && (low & 7) === 0 ? this.#fault() : 0;
     if (kind === "store") this.#ram.history?.touch(offset);
-    const addend = (offset - Number(address & 0xffff_f000n)) | 0;
-    this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
+    const addend = (offset - (low - (low & PAGE_OFFSET))) | 0;
+    const code = kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0;
+    this.#tlb.put(kind, high, low, this.#found, addend, code);
     return this.#words[CONTROL.op / WORD]!;
   }
 
-  /** Takes the exception of the access that missed; the first operation of the handler, -1 if wasm cannot go on there. */
-  #raise(trap: Trap): number {
-    const { m } = this;
-    const op = this.#words[CONTROL.op / WORD]!;
-    this.#arriveAt(op);
-    this.#reference.raise(m, trap, this.#code.wordOf(op));
-    return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
+  /** Describes the exception of the access that missed; what takes it, as the module wants it, 0 to leave it to the reference engine. */
+  #fault(): number {
+    const { trap } = this.#found;
+    if (trap?.badv === undefined) return 0;
+    const { kind, exits } = trap;
+    this.#doubles[CONTROL.missed / DOUBLE] = trap.badv;
+    if (kind === "refill") return -(TABLE.firstFault + faultIndex(true, exits));
+    if (!isPageFault(kind)) return 0;
+    this.#words[CONTROL.faultCodes / WORD] = codesOf(kind);
+    this.#words[CONTROL.faultWord / WORD] = this.#code.wordOf(this.#words[CONTROL.op / WORD]!);
+    return -(TABLE.firstFault + faultIndex(false, exits));
   }
 }

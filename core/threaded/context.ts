@@ -76,7 +76,7 @@ export class Contexts {
       this.#forgetModes();
     }
     if (m.modes === this.#modes) return this.#isPlain;
-    const index = modeIndex(m.inGuest, Number(m.current.read(CRMD)));
+    const index = modeIndex(m.inGuest, m.current.word(CRMD));
     const known = this.#words[(BY_MODE.at + WORD * index) / WORD]!;
     this.#isPlain = known !== 0 || isPlain(m);
     this.#modes = m.modes;
@@ -89,12 +89,6 @@ export class Contexts {
   moved(): void {
     this.#modes = this.#m.modes;
     this.#isPlain = true;
-  }
-
-  /** Forgets every translation. */
-  clear(): void {
-    this.#tlb.clear();
-    this.#forgetModes();
   }
 
   #forgetModes(): void {

@@ -38,6 +38,9 @@ export const CONTROL = {
   trapped: 0x144,
   /** i32: 1 if execution has to stop when the host is entered. */
   untilHost: 0x148,
+  /** i32: Ecode and EsubCode of the access that raises an exception, in their places in ESTAT, and its word. */
+  faultCodes: 0x14c,
+  faultWord: 0x150,
 
   // What follows is copied from the current context, in the order of CONTEXT.
 
@@ -108,7 +111,7 @@ export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
 /** A tag that no access matches. */
 export const NO_TAG = 1n;
 /** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again. */
-export const DOUBTED = 2n;
+export const DOUBTED = 2;
 
 /** Software TLBs: one set for each of some contexts. */
 export const TLBS = 0x4000;
@@ -168,5 +171,25 @@ export const EXIT = {
   fetch: 2,
 } as const;
 
-/** Entries of the table: functions that are no instruction's, instructions, regions. */
-export const TABLE = { undecoded: 0, pageEnd: 1, slow: 2, firstInstruction: 3, firstRegion: 2048 } as const;
+/** The exceptions of accesses to memory, as WebAssembly takes them: by the world that executes, or by the host of the guest that does. */
+export const FAULTS = [
+  { isRefill: false, exits: false },
+  { isRefill: false, exits: true },
+  { isRefill: true, exits: false },
+  { isRefill: true, exits: true },
+] as const;
+
+/** The index among {@linkcode FAULTS}. */
+export function faultIndex(isRefill: boolean, exits: boolean): number {
+  return (isRefill ? 2 : 0) + (exits ? 1 : 0);
+}
+
+/** Entries of the table: functions that are no instruction's, {@linkcode FAULTS}, instructions, regions. */
+export const TABLE = {
+  undecoded: 0,
+  pageEnd: 1,
+  slow: 2,
+  firstFault: 3,
+  firstInstruction: 7,
+  firstRegion: 2048,
+} as const;

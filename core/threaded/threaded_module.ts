@@ -12,7 +12,7 @@ import { addHelpers } from "./arithmetic.ts";
 import { csrForms, formKey } from "./csr_forms.ts";
 import { CONTROL, EXIT, MEMBER, OP, STATE_PAGES, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
-import { exceptionCode, returnCode } from "./transition_code.ts";
+import { exceptionCode, faultCodes, returnCode } from "./transition_code.ts";
 
 /** What the engine provides. */
 export interface Imports {
@@ -21,8 +21,8 @@ export interface Imports {
   /** Decodes an operation in place. */
   readonly decode: (op: number) => void;
   /**
-   * Finds the translation of `CONTROL.missed`, for the operation at `CONTROL.op`; the operation to go on with: the same if it is there now, or one of a
-   * handler; 0 to let the engine execute it, -1 to stop.
+   * Finds the translation of `CONTROL.missed`, for the operation at `CONTROL.op`, with which wasm goes on. Otherwise 0 to let the engine execute it,
+   * or minus the number in the table of what takes the exception that it raises, which `CONTROL` then describes.
    */
   readonly load: () => number;
   readonly store: () => number;
@@ -80,7 +80,8 @@ function missCode(find: number, slow: number, type: number): Code {
   code.call(find).tee(0).i32(0).op("i32.gt_s").if();
   code.i32(0).access("i32.load", CONTROL.left).set(1);
   dispatch(code, 0, 1, type).end();
-  code.get(0).if().i32(EXIT.stop).op("return").end();
+  code.get(0).if().i32(0).access("i32.load", CONTROL.op).get(1).i32(0).get(0).op("i32.sub");
+  code.returnCallIndirect(type).end();
   return code.i32(0).access("i32.load", CONTROL.op).get(1).returnCall(slow);
 }
 
@@ -241,6 +242,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.undecoded] = builder.add(OPERATION, undecodedCode(decode, opType));
   table[TABLE.pageEnd] = builder.add(OPERATION, pageEndCode(enter));
   table[TABLE.slow] = slow;
+  faultCodes(profile, runtime).forEach((code, i) =>
+    table[TABLE.firstFault + i] = builder.add(OPERATION, code)
+  );
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
     // What depends on privilege or world is the engine's.

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { BADI, CRMD, DBG, ECFG, EENTRY, ERA, ESTAT, LLBCTL, MERRCTL, PRMD } from "../csr/basic.ts";
+import { BADI, BADV, CRMD, DBG, ECFG, EENTRY, ERA, ESTAT, LLBCTL, MERRCTL, PRMD } from "../csr/basic.ts";
 import { csrSlot, hasCsr } from "../csr/bank.ts";
 import type { CsrDeclaration, Field } from "../csr/define.ts";
 import { GSTAT } from "../csr/lvz.ts";
-import { TLBRERA, TLBRPRMD } from "../csr/translation.ts";
+import { TLBEHI, TLBRBADV, TLBREHI, TLBRENTRY, TLBRERA, TLBRPRMD } from "../csr/translation.ts";
 import type { ExceptionKind } from "../exception_codes.ts";
 import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
-import { BANK, BANKS, BY_MODE, CONTEXT, CONTROL, EXIT, LLBITS, MODE_BITS, OP } from "./layout.ts";
+import { BANK, BANKS, BY_MODE, CONTEXT, CONTROL, EXIT, FAULTS, LLBITS, MODE_BITS, OP } from "./layout.ts";
 
 const DOUBLE = 8;
 const LIE = Number(ECFG.LIE.mask);
@@ -102,6 +102,13 @@ abstract class TransitionCode {
     this.leaveIf();
   }
 
+  /** Leaves the bad address as TLBEHI and TLBREHI show it on the stack. */
+  protected pagePair(): void {
+    const { code } = this;
+    code.i32(0).access("i64.load", CONTROL.missed).i64(16n).op("i64.shl").i64(16n).op("i64.shr_s");
+    code.i64(TLBEHI.VPPN.mask).op("i64.and");
+  }
+
   protected setTarget(value: () => void): void {
     value();
     this.code.set(this.#target);
@@ -132,99 +139,209 @@ abstract class TransitionCode {
  */
 export type Taker = "own" | "exit" | "privileged exit";
 
-/** An instruction that always raises an exception: syscall, break, and in guest mode hvcl and what exits with GSPR. */
-class ExceptionCode extends TransitionCode {
-  readonly #kind: ExceptionKind;
-  readonly #exits: boolean;
-  readonly #isPrivileged: boolean;
+/** Takes an exception of the operation in the parameter. What kinds of exceptions have in common. */
+abstract class TakingCode extends TransitionCode {
+  protected readonly exits: boolean;
+  /** The bank and the world that take it. */
+  protected readonly taker = this.code.local("i32");
+  protected readonly takerWorld = this.code.local("i32");
+  readonly #next = this.code.local("i32");
 
-  constructor(kind: ExceptionKind, taker: Taker, profile: Profile, runtime: TransitionRuntime) {
+  constructor(exits: boolean, profile: Profile, runtime: TransitionRuntime) {
     super(profile, runtime);
-    this.#kind = kind;
-    this.#exits = taker !== "own";
-    this.#isPrivileged = taker === "privileged exit";
+    this.exits = exits;
   }
 
+  /** Where the mode is kept, but for what it is that PWE keeps: that is the engine's. */
+  protected abstract readonly saved: CsrDeclaration & SavedMode;
+  /** Bits of CRMD that the handler begins without, and with. */
+  protected abstract readonly cleared: number;
+  protected abstract readonly set: number;
+  /** Leaves where that is for the engine. */
+  protected check(): void {}
+  /** Writes what the exception tells. */
+  protected abstract record(): void;
+  /** Writes what becomes of GSTAT. */
+  protected abstract leaveGuest(): void;
+  /** Leaves the address of the handler on the stack. */
+  protected abstract handler(): void;
+
   write(): Code {
-    const { code, world, own } = this;
+    const { code, taker, saved } = this;
     this.begin();
-    if (this.#exits) {
-      code.get(world).op("i32.eqz");
-      if (this.#isPrivileged) code.i32(0).access("i32.load", CONTROL.csrOwn).op("i32.eqz", "i32.or");
-      this.leaveIf();
-    }
-    const taker = code.local("i32");
-    const next = code.local("i32");
-    const takerWorld = code.local("i32");
-    if (this.#exits) code.i32(BANKS.host).set(taker);
-    else code.get(own).set(taker).get(world).set(takerWorld);
+    this.check();
+    if (this.exits) code.i32(BANKS.host).set(taker);
+    else code.get(this.own).set(taker).get(this.world).set(this.takerWorld);
     this.low(taker, CRMD).tee(this.crmd).i32(mask(CRMD.WE)).op("i32.and");
     this.leaveIf();
-    code.get(this.crmd).i32(~mask(CRMD.PLV, CRMD.IE)).op("i32.and").set(next);
-    this.findContext(takerWorld, next);
-    this.#save(taker, next);
-    this.#leaveGuest(takerWorld);
-    this.setTarget(() => this.#vector(taker));
+    code.get(this.crmd).i32(~this.cleared).op("i32.and").i32(this.set).op("i32.or").set(this.#next);
+    this.findContext(this.takerWorld, this.#next);
+    this.setLow(taker, saved, () => {
+      this.low(taker, saved).i32(~mask(saved.PPLV, saved.PIE, saved.PWE)).op("i32.and");
+      this.moved(CRMD.PLV, saved.PPLV, this.crmd);
+      code.op("i32.or");
+      this.moved(CRMD.IE, saved.PIE, this.crmd);
+      code.op("i32.or");
+    });
+    this.setLow(taker, CRMD, () => code.get(this.#next));
+    this.record();
+    code.i32(0).i32(0).access("i32.load", CONTROL.trapped).i32(1).op("i32.add");
+    code.access("i32.store", CONTROL.trapped);
+    if (hasCsr(this.profile, GSTAT.number)) this.leaveGuest();
+    this.setTarget(() => this.handler());
     return this.finish();
   }
 
-  #save(taker: number, next: number): void {
+  /** Replaces fields of GSTAT. */
+  protected setGstat(clear: readonly Field[], set: readonly Field[]): void {
     const { code } = this;
-    this.setLow(taker, PRMD, () => {
-      this.low(taker, PRMD).i32(~mask(PRMD.PPLV, PRMD.PIE, PRMD.PWE)).op("i32.and");
-      this.moved(CRMD.PLV, PRMD.PPLV, this.crmd);
-      code.op("i32.or");
-      this.moved(CRMD.IE, PRMD.PIE, this.crmd);
-      code.op("i32.or");
-    });
-    this.setLow(taker, CRMD, () => code.get(next));
-    this.setLow(taker, ESTAT, () => {
-      const { ecode, esubcode } = this.#kind;
-      const codes = ESTAT.Ecode.of(BigInt(ecode)) | ESTAT.EsubCode.of(BigInt(esubcode));
-      this.low(taker, ESTAT).i32(~mask(ESTAT.Ecode, ESTAT.EsubCode)).op("i32.and").i32(Number(codes)).op(
-        "i32.or",
-      );
-    });
-    code.get(taker).i32(0).access("i64.load", CONTROL.pcDelta);
-    code.get(OP_PARAMETER).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add").access(
-      "i64.store",
-      this.at(ERA),
-    );
-    this.setLow(taker, BADI, () => code.get(OP_PARAMETER).access("i32.load", OP.first));
-    code.i32(0).i32(0).access("i32.load", CONTROL.trapped).i32(1).op("i32.add").access(
-      "i32.store",
-      CONTROL.trapped,
-    );
-  }
-
-  /** GSTAT of an exception to the host: see core/exception.ts. */
-  #leaveGuest(takerWorld: number): void {
-    const { code, profile } = this;
-    if (!hasCsr(profile, GSTAT.number)) return;
     const host = code.local("i32");
     code.i32(BANKS.host).set(host);
-    if (this.#exits) {
-      const { VM, PVM } = GSTAT;
-      this.setLow(host, GSTAT, () => {
-        this.low(host, GSTAT).i32(~mask(VM)).op("i32.and").i32(mask(PVM)).op("i32.or");
-      });
-    } else if (profile.lvz.pvmAtHostException === "records-vm") {
-      code.get(takerWorld).op("i32.eqz").if();
-      this.setLow(host, GSTAT, () => this.low(host, GSTAT).i32(~mask(GSTAT.PVM)).op("i32.and"));
-      code.end();
+    this.setLow(host, GSTAT, () => {
+      this.low(host, GSTAT).i32(~mask(...clear)).op("i32.and").i32(mask(...set)).op("i32.or");
+    });
+  }
+
+  /** Leaves the address of the operation on the stack. */
+  protected place(): Code {
+    const { code } = this;
+    code.i32(0).access("i64.load", CONTROL.pcDelta).get(OP_PARAMETER).i32(3);
+    return code.op("i32.shr_u", "i64.extend_i32_u", "i64.add");
+  }
+}
+
+/** A general exception. */
+abstract class GeneralCode extends TakingCode {
+  protected override readonly saved = PRMD;
+  protected override readonly cleared = mask(CRMD.PLV, CRMD.IE);
+  protected override readonly set = 0;
+
+  /** Leaves Ecode and EsubCode, in their places in ESTAT, on the stack. */
+  protected abstract codes(): void;
+  /** Leaves the instruction on the stack. */
+  protected abstract instruction(): void;
+
+  protected override record(): void {
+    const { code, taker } = this;
+    this.setLow(taker, ESTAT, () => {
+      this.low(taker, ESTAT).i32(~mask(ESTAT.Ecode, ESTAT.EsubCode)).op("i32.and");
+      this.codes();
+      code.op("i32.or");
+    });
+    code.get(taker);
+    this.place().access("i64.store", this.at(ERA));
+    this.setLow(taker, BADI, () => this.instruction());
+  }
+
+  /** See core/exception.ts. */
+  protected override leaveGuest(): void {
+    if (this.exits) {
+      this.setGstat([GSTAT.VM], [GSTAT.PVM]);
+    } else if (this.profile.lvz.pvmAtHostException === "records-vm") {
+      this.code.get(this.takerWorld).op("i32.eqz").if();
+      this.setGstat([GSTAT.PVM], []);
+      this.code.end();
     }
   }
 
-  /** Leaves the address of the handler on the stack. */
-  #vector(taker: number): void {
-    const { code } = this;
+  protected override handler(): void {
+    const { code, taker } = this;
     const spacing = code.local("i32");
     this.low(taker, ECFG).i32(ECFG.VS.spec.low).op("i32.shr_u").i32(mask(ECFG.VS) >>> ECFG.VS.spec.low).op(
       "i32.and",
     );
     code.set(spacing).get(taker).access("i64.load", this.at(EENTRY));
-    code.i32(this.#kind.ecode).get(spacing).i32(2).op("i32.add", "i32.shl").i32(0).get(spacing).op("select");
+    this.codes();
+    code.i32(mask(ESTAT.Ecode)).op("i32.and").i32(ESTAT.Ecode.spec.low).op("i32.shr_u");
+    code.get(spacing).i32(2).op("i32.add", "i32.shl").i32(0).get(spacing).op("select");
     code.op("i64.extend_i32_u", "i64.or");
+  }
+}
+
+/** An instruction that always raises an exception: syscall, break, and in guest mode hvcl and what exits with GSPR. */
+class ExceptionCode extends GeneralCode {
+  readonly #kind: ExceptionKind;
+  readonly #isPrivileged: boolean;
+
+  constructor(kind: ExceptionKind, taker: Taker, profile: Profile, runtime: TransitionRuntime) {
+    super(taker !== "own", profile, runtime);
+    this.#kind = kind;
+    this.#isPrivileged = taker === "privileged exit";
+  }
+
+  protected override check(): void {
+    if (!this.exits) return;
+    const { code } = this;
+    code.get(this.world).op("i32.eqz");
+    if (this.#isPrivileged) code.i32(0).access("i32.load", CONTROL.csrOwn).op("i32.eqz", "i32.or");
+    this.leaveIf();
+  }
+
+  protected override codes(): void {
+    this.code.i32(codesOf(this.#kind));
+  }
+
+  protected override instruction(): void {
+    this.code.get(OP_PARAMETER).access("i32.load", OP.first);
+  }
+}
+
+/** What a kind of exception shows in ESTAT. */
+export function codesOf({ ecode, esubcode }: ExceptionKind): number {
+  return ecode << ESTAT.Ecode.spec.low | esubcode << ESTAT.EsubCode.spec.low;
+}
+
+/** An access to memory that has no page, or a page that does not allow it: {@linkcode CONTROL.faultCodes} says which. */
+class AccessFaultCode extends GeneralCode {
+  protected override codes(): void {
+    this.code.i32(0).access("i32.load", CONTROL.faultCodes);
+  }
+
+  protected override instruction(): void {
+    this.code.i32(0).access("i32.load", CONTROL.faultWord);
+  }
+
+  protected override record(): void {
+    super.record();
+    const { code, taker } = this;
+    code.get(taker).i32(0).access("i64.load", CONTROL.missed).access("i64.store", this.at(BADV));
+    code.get(taker);
+    this.pagePair();
+    code.access("i64.store", this.at(TLBEHI));
+  }
+}
+
+/** An access that the TLB knows no page for. */
+class RefillCode extends TakingCode {
+  protected override readonly saved = TLBRPRMD;
+  protected override readonly cleared = mask(CRMD.PLV, CRMD.IE, CRMD.PG);
+  protected override readonly set = mask(CRMD.DA);
+
+  protected override record(): void {
+    const { code, taker } = this;
+    code.get(taker).i32(0).access("i64.load", CONTROL.missed).access("i64.store", this.at(TLBRBADV));
+    code.get(taker);
+    this.pagePair();
+    code.get(taker).access("i64.load", this.at(TLBREHI)).i64(TLBREHI.PS.mask).op("i64.and", "i64.or");
+    code.access("i64.store", this.at(TLBREHI));
+    code.get(taker);
+    this.place().i64(TLBRERA.IsTLBR.mask).op("i64.or").access("i64.store", this.at(TLBRERA));
+  }
+
+  /** The world goes into TLBRPRMD; GSTAT.PVM stays: see core/exception.ts. */
+  protected override leaveGuest(): void {
+    const { code, taker, takerWorld } = this;
+    const pgm = mask(TLBRPRMD.PGM);
+    code.get(takerWorld).op("i32.eqz").if();
+    this.setLow(taker, TLBRPRMD, () => {
+      this.low(taker, TLBRPRMD).i32(~pgm).op("i32.and").i32(this.exits ? pgm : 0).op("i32.or");
+    });
+    code.end();
+    if (this.exits) this.setGstat([GSTAT.VM], []);
+  }
+
+  protected override handler(): void {
+    this.code.get(this.taker).access("i64.load", this.at(TLBRENTRY));
   }
 }
 
@@ -358,6 +475,13 @@ export function exceptionCode(
   runtime: TransitionRuntime,
 ): Code {
   return new ExceptionCode(kind, taker, profile, runtime).write();
+}
+
+/** The functions that take an exception of an access to memory, in the order of {@linkcode FAULTS}. */
+export function faultCodes(profile: Profile, runtime: TransitionRuntime): readonly Code[] {
+  return FAULTS.map(({ isRefill, exits }) =>
+    new (isRefill ? RefillCode : AccessFaultCode)(exits, profile, runtime).write()
+  );
 }
 
 /** The function of ertn. */
