@@ -68,6 +68,21 @@ export class ReferenceEngine implements Engine {
     this.#step(m, word);
   }
 
+  /**
+   * Executes a word that neither asks where it is nor jumps, and which has no effect where it raises an exception; false if it does, and then
+   * nothing has happened. Time is the caller's.
+   */
+  call(m: Machine, word: number): boolean {
+    try {
+      const { op, executable } = this.#decode(word);
+      executable.check?.(m, op);
+      executable.execute(m, op);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #take(m: Machine, trap: Trap): void {
     m.clock.trapped++;
     takeException(m, trap, m.pc, m.word);

@@ -21,6 +21,7 @@ import {
   BANK,
   BANKS,
   CONTROL,
+  CPUCFG,
   EXIT,
   faultIndex,
   GPR,
@@ -34,7 +35,7 @@ import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
-import type { Imports, ThreadedModule } from "./threaded_module.ts";
+import { CALLED, type Imports, type ThreadedModule } from "./threaded_module.ts";
 import { codesOf } from "./transition_code.ts";
 
 const WORD = 4;
@@ -101,6 +102,7 @@ export class AttachedMachine {
       decode: (op) => this.#code.decode(op),
       load: () => this.#find("load"),
       store: () => this.#find("store"),
+      call: () => this.#call(),
       hot: (op) => this.#makeRegion(op),
       invalidate: (op) => this.#invalidate(op),
     };
@@ -111,6 +113,7 @@ export class AttachedMachine {
       ...{ words: this.#words, ram: memory, table, imports },
       ...{ select: selected, profile: m.profile, hotAfter, limits },
     });
+    this.#words.set(built.configuration, CPUCFG.at / WORD);
     this.#moveState(buffer);
     m.tlb.listener = (index) => this.#tlb.forget(index);
     m.written = (address, size) => this.#code.written(address - ram.base, size);
@@ -246,6 +249,18 @@ export class AttachedMachine {
     const isNext = this.#contexts.isCurrent && m.tlb.generation === generation && m.pc === pc + 4n;
     // Behind the last operation of a page is one that leads to the next.
     return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
+  }
+
+  /** Executes one instruction that is a call of a plain function: see {@linkcode CALLED}. */
+  #call(): number {
+    this.#notice();
+    const { m } = this;
+    const { generation } = m.tlb;
+    const isQuiet = m.changes === this.#quietAt;
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    if (!this.#reference.call(m, this.#code.wordOf(this.#words[CONTROL.op / WORD]!))) return CALLED.not;
+    if (isQuiet) this.#quietAt = m.changes;
+    return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
   }
 
   /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */

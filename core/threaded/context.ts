@@ -7,7 +7,7 @@
 import { CRMD, EUEN, MISC } from "../csr/basic.ts";
 import type { CsrBank } from "../csr/bank.ts";
 import type { CsrDeclaration } from "../csr/define.ts";
-import { GCFG, GSTAT } from "../csr/lvz.ts";
+import { GCFG, GSTAT, GTLBC } from "../csr/lvz.ts";
 import { ASID, DMW, RVACFG, STLBPS } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
 import { BANKS, BY_MODE, CONTEXT, CONTEXT_RECORDS, CONTROL, MODE_BITS, modeIndex } from "./layout.ts";
@@ -114,11 +114,14 @@ export class Contexts {
     const set = (word: number, value: number) => this.#words[(record + word - CONTEXT.copied) / WORD] = value;
     const tlbs = SoftwareTlb.placesOf(slot);
     const { inGuest } = m;
+    const own = inGuest ? BANKS.guest : BANKS.host;
     const maySee = m.plv === 0 && !(inGuest && m.host.is(GCFG.SIT));
     set(CONTROL.fetchTlb, tlbs.fetch);
     set(CONTROL.loadTlb, tlbs.load);
     set(CONTROL.storeTlb, tlbs.store);
-    set(CONTROL.csrOwn, maySee ? (inGuest ? BANKS.guest : BANKS.host) : 0);
+    set(CONTROL.csrOwn, maySee ? own : 0);
+    set(CONTROL.csrTlb, maySee && !(inGuest && m.host.is(GTLBC.TOTI)) ? own : 0);
+    set(CONTROL.csrTimer, maySee && !(inGuest && m.host.is(GCFG.TIT)) ? own : 0);
     set(CONTROL.csrHost, maySee && !inGuest ? BANKS.host : 0);
     set(CONTROL.csrGuest, maySee && !inGuest ? BANKS.guest : 0);
     set(CONTROL.transitions, hasPlainTransitions(m) ? 1 : 0);

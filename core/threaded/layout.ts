@@ -60,10 +60,13 @@ export const CONTROL = {
   world: 0x17c,
   /** i32: not 0 where an instruction of the floating-point unit raises an exception. */
   fpDisabled: 0x180,
+  /** i32: the same as `csrOwn`, for the registers of the TLB and of the timer, of which the host can make a guest's accesses exit. */
+  csrTlb: 0x184,
+  csrTimer: 0x188,
 } as const;
 
 /** A context as wasm switches to it: what it copies to {@linkcode CONTROL}. */
-export const CONTEXT = { copied: 0x160, bytes: 48, words: 9 } as const;
+export const CONTEXT = { copied: 0x160, bytes: 48, words: 11 } as const;
 /** The contexts of the software TLBs. */
 export const CONTEXT_RECORDS = 0x400;
 /**
@@ -91,6 +94,9 @@ export const FP = {
   /** Its operands, 8 bytes each. */
   operands: 0x3110,
 } as const;
+
+/** What cpucfg reads: i32 each, of the first indices. */
+export const CPUCFG = { at: 0x3800, words: 32 } as const;
 
 /** The index in {@linkcode BY_MODE} of a world and the bits of CRMD that rule the mode. */
 export function modeIndex(inGuest: boolean, crmd: number): number {
@@ -184,12 +190,13 @@ export function faultIndex(isRefill: boolean, exits: boolean): number {
   return (isRefill ? 2 : 0) + (exits ? 1 : 0);
 }
 
-/** Entries of the table: functions that are no instruction's, {@linkcode FAULTS}, instructions, regions. */
+/** Entries of the table: functions that are no instruction's own, {@linkcode FAULTS}, instructions, regions. */
 export const TABLE = {
   undecoded: 0,
   pageEnd: 1,
   slow: 2,
-  firstFault: 3,
-  firstInstruction: 7,
+  call: 3,
+  firstFault: 4,
+  firstInstruction: 8,
   firstRegion: 2048,
 } as const;

@@ -24,6 +24,17 @@ export interface Selected {
   readonly single?: boolean;
 }
 
+/**
+ * What the engine executes without any ceremony: it neither asks where it is nor jumps, and nothing that it changes rules how instructions are
+ * executed or which interrupt is pending. Translations it may change. Where it raises an exception it has changed nothing.
+ */
+const CALLS: ReadonlySet<string> = new Set([
+  ...["lddir", "ldpte", "tlbsrch", "tlbwr", "tlbfill", "tlbclr", "tlbflush", "invtlb"],
+  ...["gtlbsrch", "gtlbwr", "gtlbfill", "gtlbclr", "gtlbflush"],
+  ...["csrrd", "gcsrrd", "rdtime.d", "rdtimel.w", "rdtimeh.w"],
+]);
+const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false };
+
 const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
 
 /** Selects the function of an instruction; the slow one where the engine has to execute it. */
@@ -40,7 +51,7 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
       single: name === "ertn",
     };
   }
-  return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? SLOW;
+  return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? (CALLS.has(name) ? CALL : SLOW);
 }
 
 function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Selected | undefined {

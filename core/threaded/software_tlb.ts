@@ -25,7 +25,6 @@ const NO_LOW_TAG = Number(NO_TAG);
 /** Which of the three. */
 export type TlbKind = "fetch" | "load" | "store";
 
-const KINDS = ["fetch", "load", "store"] as const;
 const PAGE_BITS = 12;
 /** With more entries in use all are cleared. */
 const MOST_NOTED = 512;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpucfgWord } from "../cpucfg.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import { type Instruction, ISA } from "../isa/table.ts";
 import type { Profile } from "../profile.ts";
@@ -10,9 +11,20 @@ import { Code } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { addHelpers } from "./arithmetic.ts";
 import { csrForms, formKey } from "./csr_forms.ts";
-import { CONTROL, EXIT, MEMBER, OP, STATE_PAGES, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
+import {
+  CONTROL,
+  CPUCFG,
+  EXIT,
+  MEMBER,
+  OP,
+  STATE_PAGES,
+  TABLE,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  WARMTH,
+} from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
-import { exceptionCode, faultCodes, returnCode } from "./transition_code.ts";
+import { configurationCode, exceptionCode, faultCodes, returnCode } from "./transition_code.ts";
 
 /** What the engine provides. */
 export interface Imports {
@@ -26,6 +38,10 @@ export interface Imports {
    */
   readonly load: () => number;
   readonly store: () => number;
+  /**
+   * Executes the instruction of the operation at `CONTROL.op`, which neither jumps nor changes what it is executed by; {@linkcode CALLED}.
+   */
+  readonly call: () => number;
   /** An operation was jumped to often. */
   readonly hot: (op: number) => void;
   /** A word that is part of a region was written. */
@@ -41,6 +57,8 @@ export interface ThreadedModule {
   readonly csrs: ReadonlyMap<string, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
+  /** What cpucfg reads, of the first indices. */
+  readonly configuration: Int32Array;
   /** Jumps to an operation after which it is hot. */
   readonly hotAfter: number;
 }
@@ -54,6 +72,9 @@ export const SHARED = {
   wrote: { parameters: ["i32", "i32", "i32"], results: ["i32"] },
   warm: { parameters: ["i32"], results: [] },
 } as const;
+
+/** What `call` answers: it was not for it, it is done, or it is done and translations may have changed. */
+export const CALLED = { not: 0, done: 1, moved: 2 } as const;
 
 /** The signature of an operation's function, and of a region's. */
 export const OPERATION = SHARED.slow;
@@ -83,6 +104,31 @@ function missCode(find: number, slow: number, type: number): Code {
   code.get(0).if().i32(0).access("i32.load", CONTROL.op).get(1).i32(0).get(0).op("i32.sub");
   code.returnCallIndirect(type).end();
   return code.i32(0).access("i32.load", CONTROL.op).get(1).returnCall(slow);
+}
+
+/** Continues with the operation behind, unless no instruction is left. */
+function nextCode(type: number): Code {
+  const [op, left] = [0, 1];
+  const code = new Code(2);
+  code.get(op).i32(OP.bytes).op("i32.add").set(op);
+  code.get(left).i32(1).op("i32.sub").tee(left).op("i32.eqz").if();
+  code.i32(0).get(op).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
+  return dispatch(code, op, left, type);
+}
+
+/** Lets the engine execute an instruction that is nothing but a call of a plain function. */
+function callCode(call: number, { slow, next, enter }: Pick<Runtime, "slow" | "next" | "enter">): Code {
+  const [op, left] = [0, 1];
+  const code = new Code(2);
+  const answer = code.local("i32");
+  code.i32(0).get(op).access("i32.store", CONTROL.op);
+  code.i32(0).get(left).access("i32.store", CONTROL.left);
+  code.call(call).tee(answer).i32(CALLED.done).op("i32.eq").if().get(op).get(left).returnCall(next).end();
+  code.get(answer).op("i32.eqz").if().get(op).get(left).returnCall(slow).end();
+  // The page of the next instruction may be another one now.
+  code.get(left).i32(1).op("i32.sub").i32(0).access("i64.load", CONTROL.pcDelta);
+  code.get(op).i32(OP.bytes).op("i32.add").i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add");
+  return code.returnCall(enter);
 }
 
 /** Continues at a virtual address whose page is known; otherwise leaves. */
@@ -202,6 +248,7 @@ function addTransitions(
         ...gsprCodes(profile, runtime),
       ]
       : [],
+    ["cpucfg", configurationCode(profile, runtime)],
     ["ertn", returnCode(profile, runtime)],
   ];
   return new Map(codes.map(([name, code]) => [name, table.push(builder.add(OPERATION, code)) - 1]));
@@ -218,6 +265,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
   const findLoad = builder.importFunction("load", { parameters: [], results: ["i32"] });
   const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
+  const call = builder.importFunction("call", { parameters: [], results: ["i32"] });
   const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
   const invalidate = builder.importFunction("invalidate", { parameters: ["i32"], results: [] });
   builder.importMemory("state", STATE_PAGES);
@@ -234,6 +282,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
     slow,
     enter,
     warm,
+    next: builder.add(OPERATION, nextCode(opType)),
     wrote: builder.add(SHARED.wrote, wroteCode(invalidate)),
     missedLoad: builder.add(SHARED.missedLoad, missCode(findLoad, slow, opType)),
     missedStore: builder.add(SHARED.missedStore, missCode(findStore, slow, opType)),
@@ -242,6 +291,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.undecoded] = builder.add(OPERATION, undecodedCode(decode, opType));
   table[TABLE.pageEnd] = builder.add(OPERATION, pageEndCode(enter));
   table[TABLE.slow] = slow;
+  table[TABLE.call] = builder.add(OPERATION, callCode(call, runtime));
   faultCodes(profile, runtime).forEach((code, i) =>
     table[TABLE.firstFault + i] = builder.add(OPERATION, code)
   );
@@ -262,5 +312,9 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
     throw new RangeError(`Cannot build the module: ${table.length} functions are where regions begin`);
   }
   const module = new WebAssembly.Module(builder.build(table));
-  return { module, functions, csrs, transitions, hotAfter };
+  const configuration = Int32Array.from(
+    { length: CPUCFG.words },
+    (_, index) => Number(BigInt.asIntN(32, cpucfgWord(profile, BigInt(index)))),
+  );
+  return { module, functions, csrs, transitions, configuration, hotAfter };
 }

@@ -9,10 +9,23 @@ import { csrSlot, hasCsr } from "../csr/bank.ts";
 import type { CsrDeclaration, Field } from "../csr/define.ts";
 import { GSTAT } from "../csr/lvz.ts";
 import { TLBEHI, TLBRBADV, TLBREHI, TLBRENTRY, TLBRERA, TLBRPRMD } from "../csr/translation.ts";
-import type { ExceptionKind } from "../exception_codes.ts";
+import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Profile } from "../profile.ts";
 import { Code } from "../wasm/code.ts";
-import { BANK, BANKS, BY_MODE, CONTEXT, CONTROL, EXIT, FAULTS, LLBITS, MODE_BITS, OP } from "./layout.ts";
+import {
+  BANK,
+  BANKS,
+  BY_MODE,
+  CONTEXT,
+  CONTROL,
+  CPUCFG,
+  EXIT,
+  FAULTS,
+  GPR,
+  LLBITS,
+  MODE_BITS,
+  OP,
+} from "./layout.ts";
 
 const DOUBLE = 8;
 const LIE = Number(ECFG.LIE.mask);
@@ -25,6 +38,8 @@ export interface TransitionRuntime {
   readonly slow: number;
   /** (left, target): continues at a virtual address. */
   readonly enter: number;
+  /** (op, left): continues with the operation behind this one. */
+  readonly next: number;
 }
 
 /** The fields of CRMD, and where a kind of exception keeps them. */
@@ -39,7 +54,7 @@ function mask(...fields: readonly Field[]): number {
 abstract class TransitionCode {
   protected readonly code = new Code(2);
   protected readonly profile: Profile;
-  readonly #runtime: TransitionRuntime;
+  protected readonly runtime: TransitionRuntime;
   /** The bank of the world that the instruction is executed in. */
   protected readonly own = this.code.local("i32");
   protected readonly world = this.code.local("i32");
@@ -49,7 +64,7 @@ abstract class TransitionCode {
 
   constructor(profile: Profile, runtime: TransitionRuntime) {
     this.profile = profile;
-    this.#runtime = runtime;
+    this.runtime = runtime;
   }
 
   /** The place of a register in its bank. */
@@ -72,7 +87,7 @@ abstract class TransitionCode {
   /** Lets the engine do it all if the i32 on the stack is not 0. */
   protected leaveIf(): void {
     const { code } = this;
-    code.if().get(OP_PARAMETER).get(LEFT_PARAMETER).returnCall(this.#runtime.slow).end();
+    code.if().get(OP_PARAMETER).get(LEFT_PARAMETER).returnCall(this.runtime.slow).end();
   }
 
   /** Leaves unless transitions are wasm's here; then finds world and bank. */
@@ -129,7 +144,7 @@ abstract class TransitionCode {
     code.op("i32.gt_u").if();
     code.i32(0).get(LEFT_PARAMETER).access("i32.store", CONTROL.left);
     code.i32(0).get(this.#target).access("i64.store", CONTROL.target).i32(EXIT.fetch).op("return").end();
-    return code.get(LEFT_PARAMETER).get(this.#target).returnCall(this.#runtime.enter);
+    return code.get(LEFT_PARAMETER).get(this.#target).returnCall(this.runtime.enter);
   }
 }
 
@@ -283,6 +298,27 @@ class ExceptionCode extends GeneralCode {
 
   protected override instruction(): void {
     this.code.get(OP_PARAMETER).access("i32.load", OP.first);
+  }
+}
+
+/** cpucfg: in guest mode an exit, in host mode a table. */
+class ConfigurationCode extends ExceptionCode {
+  constructor(profile: Profile, runtime: TransitionRuntime) {
+    super(EXCEPTIONS.GSPR, "exit", profile, runtime);
+  }
+
+  protected override begin(): void {
+    const { code } = this;
+    const index = code.local("i64");
+    code.i32(0).access("i32.load", CONTROL.world).op("i32.eqz").if();
+    code.get(OP_PARAMETER).access("i32.load", OP.rj).access("i64.load", GPR).tee(index);
+    code.i64(BigInt(CPUCFG.words)).op("i64.ge_u");
+    this.leaveIf();
+    code.get(OP_PARAMETER).access("i32.load", OP.rd);
+    code.get(index).op("i32.wrap_i64").i32(2).op("i32.shl").access("i64.load32_s", CPUCFG.at);
+    code.access("i64.store", GPR);
+    code.get(OP_PARAMETER).get(LEFT_PARAMETER).returnCall(this.runtime.next).end();
+    super.begin();
   }
 }
 
@@ -475,6 +511,11 @@ export function exceptionCode(
   runtime: TransitionRuntime,
 ): Code {
   return new ExceptionCode(kind, taker, profile, runtime).write();
+}
+
+/** The function of cpucfg. */
+export function configurationCode(profile: Profile, runtime: TransitionRuntime): Code {
+  return new ConfigurationCode(profile, runtime).write();
 }
 
 /** The functions that take an exception of an access to memory, in the order of {@linkcode FAULTS}. */
