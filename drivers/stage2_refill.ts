@@ -9,7 +9,7 @@ import { CRMD } from "../core/csr/basic.ts";
 import { STLBPS, TLBELO0, TLBRBADV, TLBREHI, TLBRERA, TLBRPRMD } from "../core/csr/translation.ts";
 import { low48 } from "../core/mmu/address.ts";
 import { pageBits, pairNumber } from "../core/mmu/tlb.ts";
-import { currentGid } from "../core/mmu/translate.ts";
+import { currentGid } from "../core/mmu/regime.ts";
 import type { Stage2Range } from "./state.ts";
 
 /** Pages of 4 KiB, the smallest: a range may begin and end at any of them. */

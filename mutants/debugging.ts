@@ -189,7 +189,7 @@ const BASE_MUTANTS: readonly Mutant[] = [
   {
     name: "RVACFG is storage",
     rule: "BASE-CSR-04",
-    file: "core/mmu/translate.ts",
+    file: "core/mmu/regime.ts",
     find: "m.profile.valen - bank.bits(RVACFG.RBits)",
     replace: "m.profile.valen",
   },

@@ -19,6 +19,7 @@ const INTERRUPTS = "core/interrupts.ts";
 const ISA_PRIVILEGED = "core/isa/privileged.ts";
 const MACHINE = "core/machine.ts";
 const MMU_TLB = "core/mmu/tlb.ts";
+const MMU_REGIME = "core/mmu/regime.ts";
 const MMU_TRANSLATE = "core/mmu/translate.ts";
 const MMU_TRANSLATION_CACHE = "core/mmu/translation_cache.ts";
 const TIMER = "core/timer.ts";
@@ -159,9 +160,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "stage 2 comes first, on the guest's virtual address",
     rule: "LVZ-EXIT-26",
     file: MMU_TRANSLATE,
-    find: "  const gpa = stage1(m, m.guest, scope, high, low, type, found);",
+    find: "  const address = stage1(m, regime, high, low, type, found);\n",
     replace:
-      "  if (stage2(m, (high & 0xffff) * HALF + low, type, found) === FAULT) return FAULT;\n  const gpa = stage1(m, m.guest, scope, high, low, type, found);",
+      "  if (regime.stage2 && stage2(m, regime.stage2, (high & 0xffff) * HALF + low, type, found) === FAULT) return FAULT;\n  const address = stage1(m, regime, high, low, type, found);\n",
   },
   {
     name: "syscall of a guest exits",
@@ -195,23 +196,24 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "stage 2 is off while the host is in direct address mode",
     rule: "LVZ-MMU-02",
     file: MMU_TRANSLATE,
-    find: "return gpa === FAULT ? FAULT : stage2(m, gpa, type, found);",
-    replace: "return gpa === FAULT || m.host.is(CRMD.DA) ? gpa : stage2(m, gpa, type, found);",
+    find: "return use === undefined || address === FAULT ? address",
+    replace:
+      "return use === undefined || address === FAULT || m.host.word({ number: 0 } as never) & 8 ? address",
   },
   {
     name: "a window of the guest serves every privilege level",
     rule: "LVZ-MMU-03",
-    file: MMU_TRANSLATE,
-    find: "&& (bank.word(window) >> plv) & 1) return true;",
-    replace: "&& bank.word(window) & 0xf) return true;",
+    file: MMU_REGIME,
+    find: "if ((bank.word(window) >> plv) & 1)",
+    replace: "if (bank.word(window) & 0xf)",
   },
   {
     name: "direct address mode of the guest goes round stage 2",
     rule: "LVZ-MMU-04",
     file: MMU_TRANSLATE,
-    find: "return gpa === FAULT ? FAULT : stage2(m, gpa, type, found);",
+    find: "return use === undefined || address === FAULT ? address",
     replace:
-      "return gpa === FAULT ? FAULT : m.guest.is(CRMD.DA) ? gpa % 0x100000 : stage2(m, gpa, type, found);",
+      "if (use && regime.isDirect) return address % 0x100000;\n  return use === undefined || address === FAULT ? address",
   },
   {
     name: "a GPA with bit 47 set is no canonical address",
@@ -269,7 +271,7 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
   {
     name: "addresses of the guest go by the host's RVACFG",
     rule: "LVZ-MMU-16",
-    file: MMU_TRANSLATE,
+    file: MMU_REGIME,
     find: "bank.bits(RVACFG.RBits)",
     replace: "m.host.bits(RVACFG.RBits)",
   },
@@ -283,14 +285,14 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
   {
     name: "the host's entries have the GID of the guest that ran last",
     rule: "LVZ-TLB-01",
-    file: MMU_TRANSLATE,
-    find: "stage1(m, m.host, HOST_SCOPE, high, low, type, found)",
-    replace: 'stage1(m, m.host, { kind: "host", gid: currentGid(m) }, high, low, type, found)',
+    file: MMU_REGIME,
+    find: "ofBank(m, m.host, HOST_SCOPE, undefined)",
+    replace: 'ofBank(m, m.host, { kind: "host", gid: currentGid(m) }, undefined)',
   },
   {
     name: "guest mode goes by GTLBC.TGID instead of GSTAT.GID",
     rule: "LVZ-TLB-08",
-    file: MMU_TRANSLATE,
+    file: MMU_REGIME,
     find: "return m.host.bits(GSTAT.GID);",
     replace: "return (m.host.word({ number: 0x15 } as never) >> 16) & 0xff;",
   },

@@ -162,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lddir and ldpte read guest-physical addresses untranslated",
     rule: "LVZ-MMU-14",
     file: "core/exec/walk_calls.ts",
-    find: "m.inGuest ? guestPhysical(m, aligned) : aligned",
+    find: "use === undefined ? aligned : guestPhysical(m, use, aligned)",
     replace: "aligned",
     seenIn: "QEMU-LVZ",
   },

@@ -21,7 +21,7 @@ import {
 import type { Machine } from "../machine.ts";
 import { HALF } from "../mmu/address.ts";
 import { inScope, type PageBits, pageValue, pairNumber, type TlbEntry, type TlbScope } from "../mmu/tlb.ts";
-import { currentGid } from "../mmu/translate.ts";
+import { currentGid } from "../mmu/regime.ts";
 
 const G = TLBELO0.G.lowMask;
 

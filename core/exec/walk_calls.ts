@@ -9,6 +9,7 @@ import { PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1, WALK_LEVELS } from "../csr
 import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
 import { low48, lowBits, POWERS } from "../mmu/address.ts";
+import type { TlbUse } from "../mmu/regime.ts";
 import { Lookup, stage2 } from "../mmu/translate.ts";
 import { setRegister } from "./registers.ts";
 
@@ -54,12 +55,13 @@ function readEntry(m: Machine, table: bigint, index: number): bigint {
   const entryBytes = 8 * (1 + (m.current.word(PWCL) >>> PWCL.PTEWidth.spec.low));
   const address = lowBits(low48(table) + index * entryBytes, m.profile.palen);
   const aligned = address - (address & 7);
-  return m.readPhysical(m.inGuest ? guestPhysical(m, aligned) : aligned, 8);
+  const { stage2: use } = m.regime;
+  return m.readPhysical(use === undefined ? aligned : guestPhysical(m, use, aligned), 8);
 }
 
-function guestPhysical(m: Machine, gpa: number): number {
+function guestPhysical(m: Machine, use: TlbUse, gpa: number): number {
   const found = new Lookup();
-  const physical = stage2(m, gpa, "load", found);
+  const physical = stage2(m, use, gpa, "load", found);
   if (found.trap !== undefined) throw found.trap;
   return physical;
 }

@@ -5,24 +5,17 @@
  *
  * @module
  */
-import { CRMD, MISC } from "../csr/basic.ts";
-import type { CsrBank } from "../csr/bank.ts";
 import type { Field } from "../csr/define.ts";
-import { GSTAT } from "../csr/lvz.ts";
-import { ASID, DMW, RVACFG, STLBPS, TLBELO0 } from "../csr/translation.ts";
+import { TLBELO0 } from "../csr/translation.ts";
 import { Trap } from "../exception.ts";
 import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
 import { HALF, highOf, lowBits, lowOf, POWERS, whole } from "./address.ts";
-import { pageAddress, type PageBits, type TlbEntry, type TlbScope } from "./tlb.ts";
-
-/** What an access wants to do. */
-export type AccessType = "fetch" | "load" | "store";
+import type { AccessType, Regime, TlbUse } from "./regime.ts";
+import { pageAddress, type PageBits, type TlbEntry } from "./tlb.ts";
 
 const INVALID = { fetch: EXCEPTIONS.PIF, load: EXCEPTIONS.PIL, store: EXCEPTIONS.PIS } as const;
 const ILLEGAL = { fetch: EXCEPTIONS.ADEF, load: EXCEPTIONS.ADEM, store: EXCEPTIONS.ADEM } as const;
-const HOST_SCOPE: TlbScope = { kind: "host", gid: 0 };
-const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
 
 /** The bits of a field within its half of a register. */
 function half(field: Field): number {
@@ -35,7 +28,6 @@ const PLV_SHIFT = TLBELO0.PLV.spec.low;
 /** Fields of {@linkcode PageBits.high}. */
 const [NR, NX, RPLV] = [half(TLBELO0.NR), half(TLBELO0.NX), half(TLBELO0.RPLV)];
 
-const [DA, PG] = [half(CRMD.DA), half(CRMD.PG)];
 const NONE = -1;
 /** In the place of a physical address: the access raises an exception. */
 export const FAULT = -1;
@@ -62,7 +54,7 @@ export class Lookup {
  */
 export function translate(m: Machine, address: bigint, type: AccessType): number {
   const found = new Lookup();
-  const physical = lookUp(m, highOf(address), lowOf(address), type, found);
+  const physical = lookUp(m, m.regime, highOf(address), lowOf(address), type, found);
   if (found.trap !== undefined) throw found.trap;
   return physical;
 }
@@ -73,18 +65,19 @@ export function translate(m: Machine, address: bigint, type: AccessType): number
  * @param found tells of what led there
  * @returns the physical address, {@linkcode FAULT} where the access raises an exception
  */
-export function lookUp(m: Machine, high: number, low: number, type: AccessType, found: Lookup): number {
+export function lookUp(
+  m: Machine,
+  regime: Regime,
+  high: number,
+  low: number,
+  type: AccessType,
+  found: Lookup,
+): number {
   found.trap = undefined;
   found.entry = found.stage2Entry = NONE;
-  if (!m.inGuest) return stage1(m, m.host, HOST_SCOPE, high, low, type, found);
-  const scope: TlbScope = { kind: "stage1", gid: currentGid(m) };
-  const gpa = stage1(m, m.guest, scope, high, low, type, found);
-  return gpa === FAULT ? FAULT : stage2(m, gpa, type, found);
-}
-
-/** GSTAT.GID, by which lookups in guest mode go (LVZ-TLB-08). */
-export function currentGid(m: Machine): number {
-  return m.host.bits(GSTAT.GID);
+  const address = stage1(m, regime, high, low, type, found);
+  const { stage2: use } = regime;
+  return use === undefined || address === FAULT ? address : stage2(m, use, address, type, found);
 }
 
 /**
@@ -92,77 +85,62 @@ export function currentGid(m: Machine): number {
  *
  * @throws {Trap} that exception
  */
-export function checkLegal(m: Machine, address: bigint, type: AccessType): void {
+export function checkLegal({ regime }: Machine, address: bigint, type: AccessType): void {
   const [high, low] = [highOf(address), lowOf(address)];
-  if (isUntranslated(m.current, high, type) || isCanonical(m, m.current, high, low)) return;
+  if (isUntranslated(regime, high, type) || isCanonical(regime, high, low)) return;
   throw new Trap(ILLEGAL[type], address);
 }
 
 function stage1(
   m: Machine,
-  bank: CsrBank,
-  scope: TlbScope,
+  regime: Regime,
   high: number,
   low: number,
   type: AccessType,
   found: Lookup,
 ): number {
   const address = (high & 0xffff) * HALF + low;
-  if (isUntranslated(bank, high, type)) return lowBits(address, m.profile.palen);
-  if (!isCanonical(m, bank, high, low)) return found.fault(new Trap(ILLEGAL[type], whole(high, low)));
-  const index = m.tlb.find(scope, bank.bits(ASID.ASID), address, bank.bits(STLBPS.PS));
+  if (isUntranslated(regime, high, type)) return lowBits(address, m.profile.palen);
+  if (!isCanonical(regime, high, low)) return found.fault(new Trap(ILLEGAL[type], whole(high, low)));
+  const index = m.tlb.find(regime.scope, regime.asid, address, regime.stlbPs);
   const entry = m.tlb.at(index);
   if (entry === undefined) return found.fault(new Trap("refill", whole(high, low)));
   const page = pageOf(entry, address);
-  const kind = faultOf(page, bank, type);
+  const kind = faultOf(page, regime, type);
   if (kind !== undefined) return found.fault(new Trap(kind, whole(high, low)));
   found.entry = index;
   return physical(entry, page, address);
 }
 
 /** True in direct mode or a window; elsewhere the TLB has to say. */
-function isUntranslated(bank: CsrBank, high: number, type: AccessType): boolean {
-  const mode = bank.word(CRMD);
-  // DA and PG both 0 or both 1 is undefined; only the one legal combination for direct mode is direct.
-  return (mode & (DA | PG)) === DA || inWindow(bank, high, bank.bits(CRMD.PLV), type);
-}
-
-/** The first two windows serve fetches too, the others loads and stores only. */
-function inWindow(bank: CsrBank, high: number, plv: number, type: AccessType): boolean {
-  const windows = type === "fetch" ? 2 : 4;
-  for (let n = 0; n < windows; n++) {
-    const window = DMW[n]!;
-    if ((bank.highWord(window) ^ high) >>> 28 === 0 && (bank.word(window) >> plv) & 1) return true;
-  }
-  return false;
+function isUntranslated({ isDirect, windows }: Regime, high: number, type: AccessType): boolean {
+  return isDirect || ((windows[type] >> (high >>> 28)) & 1) !== 0;
 }
 
 /** True if the bits above the (reduced) virtual address width repeat its top bit. */
-function isCanonical(m: Machine, bank: CsrBank, high: number, low: number): boolean {
-  const unused = 64 - (m.profile.valen - bank.bits(RVACFG.RBits));
-  if (unused < 32) return (high << unused) >> unused === (high | 0);
-  return (low << (unused - 32)) >> (unused - 32) === (low | 0) && low >> 31 === (high | 0);
+function isCanonical({ unusedBits }: Regime, high: number, low: number): boolean {
+  if (unusedBits < 32) return (high << unusedBits) >> unusedBits === (high | 0);
+  const unused = unusedBits - 32;
+  return (low << unused) >> unused === (low | 0) && low >> 31 === (high | 0);
 }
 
 /** The exception that an access to a page raises, if any. The order is the manual's pseudocode: V, NX, PLV, NR, D. */
-function faultOf({ low, high }: PageBits, bank: CsrBank, type: AccessType): ExceptionKind | undefined {
-  const plv = bank.bits(CRMD.PLV);
+function faultOf({ low, high }: PageBits, regime: Regime, type: AccessType): ExceptionKind | undefined {
   if (!(low & V)) return INVALID[type];
   if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
-  if (!privilegeAllows(low, high, plv)) return EXCEPTIONS.PPI;
+  if (!privilegeAllows(low, high, regime.plv)) return EXCEPTIONS.PPI;
   if (type === "load" && high & NR) return EXCEPTIONS.PNR;
-  if (type === "store" && !(low & D) && !dirtyCheckOff(bank, plv)) return EXCEPTIONS.PME;
+  if (type === "store" && !(low & D) && !regime.ignoresDirty) return EXCEPTIONS.PME;
   return undefined;
 }
 
 /**
- * Stage 2: always on in guest mode (LVZ-MMU-02), faults exit with the GPA.
+ * Stage 2: faults exit with the GPA.
  *
  * @returns the host physical address, {@linkcode FAULT} where the access raises an exception
  */
-export function stage2(m: Machine, gpa: number, type: AccessType, found: Lookup): number {
-  const scope: TlbScope = { kind: "stage2", gid: currentGid(m) };
-  const index = m.tlb.find(scope, 0, gpa, m.host.bits(STLBPS.PS));
+export function stage2(m: Machine, use: TlbUse, gpa: number, type: AccessType, found: Lookup): number {
+  const index = m.tlb.find(use.scope, use.asid, gpa, use.stlbPs);
   const entry = m.tlb.at(index);
   if (entry === undefined) return found.fault(new Trap("refill", BigInt(gpa), true));
   const page = pageOf(entry, gpa);
@@ -194,9 +172,4 @@ function physical({ ps }: TlbEntry, page: PageBits, address: number): number {
 function privilegeAllows(low: number, high: number, plv: number): boolean {
   const page = (low & PLV) >> PLV_SHIFT;
   return high & RPLV ? plv === page : plv <= page;
-}
-
-function dirtyCheckOff(bank: CsrBank, plv: number): boolean {
-  const field = DIRTY_CHECK_OFF[plv];
-  return field !== undefined && bank.is(field);
 }

@@ -13,7 +13,8 @@ import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
 import { highOf, lowOf } from "../mmu/address.ts";
-import { type AccessType, FAULT, Lookup, lookUp } from "../mmu/translate.ts";
+import type { AccessType } from "../mmu/regime.ts";
+import { FAULT, Lookup, lookUp } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
@@ -326,7 +327,7 @@ export class AttachedMachine {
 
   /** Offset in RAM of a page that an access may use; {@linkcode FAULT} where it raises an exception, {@linkcode NO_RAM} where there is a device. */
   #offsetOf(high: number, low: number, type: AccessType): number {
-    const physical = lookUp(this.m, high, low, type, this.#found);
+    const physical = lookUp(this.m, this.#contexts.regime, high, low, type, this.#found);
     if (physical === FAULT) return FAULT;
     if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return NO_RAM;
     return (physical - this.#ram.base) & ~PAGE_OFFSET;

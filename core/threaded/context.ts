@@ -10,6 +10,7 @@ import type { CsrDeclaration } from "../csr/define.ts";
 import { GCFG, GSTAT, GTLBC } from "../csr/lvz.ts";
 import { ASID, DMW, RVACFG, STLBPS } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
+import type { Regime } from "../mmu/regime.ts";
 import { BANKS, BY_MODE, CONTEXT, CONTEXT_RECORDS, CONTROL, MODE_BITS, modeIndex } from "./layout.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 
@@ -51,6 +52,8 @@ export class Contexts {
   readonly #m: Machine;
   readonly #words: Int32Array;
   readonly #tlb: SoftwareTlb;
+  /** What translations go by in each context, by the place of its software TLBs. */
+  readonly #regimes = new Map<number, Regime>();
   /** {@linkcode Machine.modes} when the context was looked at, or wasm changed to it. */
   #modes = -1;
   /** {@linkcode Machine.environments} for which {@linkcode BY_MODE} is right. */
@@ -62,6 +65,11 @@ export class Contexts {
     this.#m = m;
     this.#words = words;
     this.#tlb = tlb;
+  }
+
+  /** What translations go by in the context that wasm uses. */
+  get regime(): Regime {
+    return this.#regimes.get(this.#words[CONTROL.fetchTlb / WORD]!) ?? this.#m.regime;
   }
 
   /** True if nothing has changed the mode since {@linkcode update}. */
@@ -113,6 +121,7 @@ export class Contexts {
     const record = CONTEXT_RECORDS + slot * CONTEXT.bytes;
     const set = (word: number, value: number) => this.#words[(record + word - CONTEXT.copied) / WORD] = value;
     const tlbs = SoftwareTlb.placesOf(slot);
+    this.#regimes.set(tlbs.fetch, m.regime);
     const { inGuest } = m;
     const own = inGuest ? BANKS.guest : BANKS.host;
     const maySee = m.plv === 0 && !(inGuest && m.host.is(GCFG.SIT));
