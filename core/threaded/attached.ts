@@ -5,7 +5,7 @@
  */
 import type { RamWindow } from "../bus.ts";
 import { isPageFault } from "../exception.ts";
-import type { Decoded } from "../isa/decode.ts";
+import { decode, type Decoded } from "../isa/decode.ts";
 import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
 import { isBefore } from "../exec/turn.ts";
@@ -32,6 +32,7 @@ import {
   STATE_PAGES,
   TABLE,
 } from "./layout.ts";
+import { needsAlignment } from "./memory_code.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
 import { select } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
@@ -357,13 +358,21 @@ export class AttachedMachine {
     // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
     if (this.#tlb.find(kind, high, low) !== undefined) return 0;
     const offset = this.#offsetOf(high, low, kind);
-    // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
-    if (offset < 0) return offset === FAULT && (low & 7) === 0 ? this.#fault() : 0;
+    // It has to be aligned before anything else is asked of it.
+    if (offset < 0) {
+      return offset === FAULT && ((low & 7) === 0 || !this.#needsAlignment()) ? this.#fault() : 0;
+    }
     if (kind === "store") this.#ram.history?.touch(offset);
     const addend = (offset - (low - (low & PAGE_OFFSET))) | 0;
     const code = kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0;
     this.#tlb.put(kind, high, low, this.#found, addend, code);
     return this.#words[CONTROL.op / WORD]!;
+  }
+
+  /** True if the operation that missed is one for aligned addresses only. */
+  #needsAlignment(): boolean {
+    const decoded = decode(this.#code.wordOf(this.#words[CONTROL.op / WORD]!));
+    return decoded === undefined || needsAlignment(decoded.instruction.meaning);
   }
 
   /** Describes the exception of the access that missed; what takes it, as the module wants it, 0 to leave it to the reference engine. */

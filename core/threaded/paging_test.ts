@@ -25,15 +25,22 @@ const VIRTUAL = [0x10000000, -0x10000] as const;
 
 type Pieces = readonly (readonly [weight: number, text: (random: Random) => string])[];
 
+/** No address at all. */
+const ILLEGAL = 2 ** 48;
+
 function address(random: Random): number {
+  if (random.below(40) === 0) return ILLEGAL;
   return random.pick(VIRTUAL) + 0x1000 * random.below(16) + 8 * random.below(4);
 }
 
+/** Unaligned ones, over the end of a page among them. */
+function anyAddress(random: Random): number {
+  return address(random) + random.pick([0, 0, 0, 4, 5, 0xffd]);
+}
+
 function access(random: Random): string {
-  const what = random.pick(["ld.d $a1", "ld.bu $a1", "st.d $s5", "st.d $s5", "amadd.d $a1, $s5"]);
-  return what.startsWith("am")
-    ? `  li.d $a0, ${address(random)}\n  ${what}, $a0`
-    : `  li.d $a0, ${address(random)}\n  ${what}, $a0, 0`;
+  const what = random.pick(["ld.d $a1", "ld.bu $a1", "ld.w $a1", "st.d $s5", "st.w $s5", "amadd.d $a1, $s5"]);
+  return `  li.d $a0, ${anyAddress(random)}\n  ${what}, $a0${what.startsWith("am") ? "" : ", 0"}`;
 }
 
 /** Bits of an entry: mostly such that allow something. */
@@ -71,12 +78,17 @@ function write(random: Random): string {
 function invalidate(random: Random): string {
   const op = random.pick([0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 0xc, 0xd, 0xe, 0x11, 0x14, 0x16, 0x16, 0x16]);
   const at = op === 0x16 ? DATA + 0x1000 * random.below(16) : address(random);
-  return `  li.d $a0, ${random.below(2)} | ${1 + random.below(2)} << 16\n  li.d $a1, ${at}\n  invtlb ${op}, $a0, $a1`;
+  return `  li.d $a0, ${random.below(2)} | ${
+    1 + random.below(2)
+  } << 16\n  li.d $a1, ${at}\n  invtlb ${op}, $a0, $a1`;
 }
 
 function set(csr: string, values: readonly number[]): (random: Random) => string {
   return (random) => `  li.d $a0, ${random.pick(values)}\n  csrwr $a0, ${csr}`;
 }
+
+/** Goes on in the guest,. */
+const ENTER = "  la.pcrel $a0, body\n  csrwr $a0, ERA\n  li.d $a0, 2\n  csrxchg $a0, $a0, GSTAT\n  ertn";
 
 const PIECES: Pieces = [
   [40, access],
@@ -87,16 +99,29 @@ const PIECES: Pieces = [
   [1, set("PWCH", [0, 20 | 2 << 6, 16 | 3 << 6 | 24 << 12 | 2 << 18])],
   [1, set("GTLBC", [0, 0x1000, 0x11000, 0x11000, 0x21000, 0x2000])],
   [1, set("MISC", [0, 0x10000])],
-  [1, (random) => `  li.d $a0, ${random.pick([1, 1, 2]) << 16}\n  li.d $a1, 0xff0000\n  csrxchg $a0, $a1, GSTAT`],
+  [1, set("GCFG", [0, 0, 0, 0x200])],
+  [
+    1,
+    (random) =>
+      `  li.d $a0, ${random.pick([1, 1, 2]) << 16}\n  li.d $a1, 0xff0000\n  csrxchg $a0, $a1, GSTAT`,
+  ],
   [2, (random) => `  li.d $a0, ${address(random)}\n  csrwr $a0, TLBEHI\n  tlbsrch`],
   [1, () => "  tlbrd"],
   [1, (random) => `  ${random.pick(["tlbclr", "tlbflush", "gtlbsrch", "gtlbflush"])}`],
   [2, () => `  csrrd $a2, PGD\n  lddir $a3, $a2, 1\n  ldpte $a3, 0\n  ldpte $a3, 1`],
   [2, (random) => `  li.d $a2, ${TABLES}\n  lddir $a3, $a2, ${random.below(6)}`],
-  [1, (random) => `  csrrd $a4, ${random.pick(["TLBRELO0", "TLBREHI", "TLBRBADV", "BADV", "TVAL", "ESTAT"])}`],
+  [
+    1,
+    (random) =>
+      `  csrrd $a4, ${random.pick(["TLBRELO0", "TLBREHI", "TLBRBADV", "BADV", "TVAL", "ESTAT", "TID"])}`,
+  ],
   [2, (random) => `  li.d $a0, ${random.pick([0, 2, 3, 6, 31, 32, -1])}\n  cpucfg $a4, $a0`],
   [1, (random) => `  ${random.pick(["rdtime.d", "rdtimel.w"])} $a5, $a6`],
-  [4, () => "  la.pcrel $a0, body\n  csrwr $a0, ERA\n  li.d $a0, 2\n  csrxchg $a0, $a0, GSTAT\n  ertn"],
+  [2, (random) => `  csrrd $a4, ${random.pick(["TID", "CNTC", "TLBREHI", "TLBELO0"])}`],
+  [4, () => ENTER],
+  // With accesses to the registers of the TLB, or of the timer, that exit.
+  [2, (random) => `${set("GTLBC", [0, 0x2000])(random)}\n${ENTER}`],
+  [2, (random) => `${set("GCFG", [0, 0x200])(random)}\n${ENTER}`],
   [2, () => "  hvcl 1"],
 ];
 
@@ -108,7 +133,8 @@ function body(random: Random): string {
 /** In each world: addresses are mapped, but for those of segment 0 below 256 MiB. */
 function mapped(g: "" | "g"): string {
   const set = (csr: string, value: string) => `        li.d $t0, ${value}\n        ${g}csrwr $t0, ${csr}\n`;
-  const label = (csr: string, name: string) => `        la.pcrel $t0, ${name}\n        ${g}csrwr $t0, ${csr}\n`;
+  const label = (csr: string, name: string) =>
+    `        la.pcrel $t0, ${name}\n        ${g}csrwr $t0, ${csr}\n`;
   return label("EENTRY", "general") + label("TLBRENTRY", "refill") + set("STLBPS", "12") +
     set("PGDL", `${TABLES}`) + set("PGDH", `${TABLES}`) + set("PWCL", "12 | 4 << 5 | 16 << 10 | 2 << 15");
 }
@@ -236,7 +262,9 @@ function entriesOf({ tlb }: Machine): readonly string[] {
   const all: string[] = [];
   for (let i = 0; i < tlb.size; i++) {
     const e = tlb.at(i);
-    if (e !== undefined) all.push(`${i} ${e.kind} ${e.gid} ${e.asid} ${e.global} ${e.ps} ${e.pair} ${JSON.stringify(e.lo)}`);
+    if (e !== undefined) {
+      all.push(`${i} ${e.kind} ${e.gid} ${e.asid} ${e.global} ${e.ps} ${e.pair} ${JSON.stringify(e.lo)}`);
+    }
   }
   return all;
 }
@@ -269,7 +297,10 @@ function agree(seed: number, engine: ThreadedEngine): Happened {
   for (let n = 0; n < STRETCHES; n++) {
     if (random.below(6) === 0) before = machines.map(({ m }) => m.save());
     if (random.below(8) === 0) before.forEach((restore) => restore());
-    const limits = { budget: 1 + random.below(LONGEST), untilHost: expected.m.inGuest && random.below(4) === 0 };
+    const limits = {
+      budget: 1 + random.below(LONGEST),
+      untilHost: expected.m.inGuest && random.below(4) === 0,
+    };
     const what = `program ${seed}, stretch ${n} of ${limits.budget} instructions`;
     const stop = engine.run(actual.m, limits);
     assertEquals(stop, reference.run(expected.m, limits), what);
@@ -304,3 +335,44 @@ for (const [name, hotAfter] of [["an instruction at a time", Infinity], ["in reg
     assertEquals(Math.min(...counts) > PROGRAMS, true, `stretches after refills and faults: ${counts}`);
   });
 }
+
+Deno.test("that accesses of a guest exit takes effect in a context that is known, and no longer as soon as they need not", () => {
+  const source = `
+        la.pcrel $t0, exited
+        csrwr  $t0, EENTRY
+        li.d   $t0, 0x11000
+        csrwr  $t0, GTLBC
+        li.d   $t0, 0x10000
+        csrwr  $t0, GSTAT
+        li.d   $t0, 0x15000801
+        csrwr  $t0, TLBIDX
+        csrwr  $zero, TLBEHI
+        li.d   $t0, 0x5f
+        csrwr  $t0, TLBELO0
+        li.d   $t0, 0x20005f
+        csrwr  $t0, TLBELO1
+        tlbwr
+        li.d   $t0, 0x8
+        gcsrwr $t0, CRMD
+        li.d   $s1, 0x2000
+loop:   la.pcrel $t0, guest
+        csrwr  $t0, ERA
+        li.d   $t0, 2
+        csrxchg $t0, $t0, GSTAT
+        ertn
+guest:  csrrd  $a1, TLBEHI
+        hvcl   0
+        .balign 4096
+exited: csrrd  $a2, ERA         # of the access, or of the hypercall behind it
+        slli.d $s3, $s3, 4
+        or     $s3, $s3, $a2
+        xor    $s2, $s2, $s1    # every other time they exit
+        csrwr  $s2, GTLBC
+        csrrd  $s2, GTLBC
+        b      loop
+`;
+  const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
+  new ReferenceEngine().run(expected.m, { budget: 200 });
+  new ThreadedEngine().run(actual.m, { budget: 200 });
+  assertEquals(everything(actual), everything(expected));
+});
