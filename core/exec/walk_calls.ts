@@ -13,7 +13,8 @@ import type { TlbUse } from "../mmu/regime.ts";
 import { Lookup, stage2 } from "../mmu/translate.ts";
 import { setRegister } from "./registers.ts";
 
-const HUGE = 1n << 6n;
+/** Of an entry of a directory: it is a page itself. */
+export const HUGE = 1n << 6n;
 const HUGE_GLOBAL = 1n << 12n;
 const GLOBAL = 1n << 6n;
 /** Where lddir notes the level of a huge page that it passes on: bits 14:13. */

@@ -12,9 +12,9 @@ import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
-import { highOf, lowOf } from "../mmu/address.ts";
+import { HALF, highOf, lowOf } from "../mmu/address.ts";
 import type { AccessType } from "../mmu/regime.ts";
-import { FAULT, Lookup, lookUp } from "../mmu/translate.ts";
+import { FAULT, Lookup, lookUp, stage2 } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
@@ -105,6 +105,7 @@ export class AttachedMachine {
       load: () => this.#find("load"),
       store: () => this.#find("store"),
       call: () => this.#call(),
+      second: () => this.#second(),
       hot: (op) => this.#makeRegion(op),
       invalidate: (op) => this.#invalidate(op),
     };
@@ -115,6 +116,7 @@ export class AttachedMachine {
       ...{ words: this.#words, ram: memory, table, imports },
       ...{ select: selected, profile: m.profile, hotAfter, limits },
     });
+    this.#doubles[CONTROL.ramBytes / DOUBLE] = BigInt(ram.view.byteLength);
     this.#words.set(built.configuration, CPUCFG.at / WORD);
     this.#moveState(buffer);
     m.tlb.listener = (index) => this.#tlb.forget(index);
@@ -263,6 +265,17 @@ export class AttachedMachine {
     if (!this.#reference.call(m, this.#code.wordOf(this.#words[CONTROL.op / WORD]!))) return CALLED.not;
     if (isQuiet) this.#quietAt = m.changes;
     return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
+  }
+
+  /** Where in RAM a guest-physical address is that a step of a page walk loads from, -1 if that is for the reference engine. */
+  #second(): number {
+    const { m } = this;
+    const { stage2: use } = this.#contexts.regime;
+    const low = this.#words[CONTROL.missed / WORD]! >>> 0;
+    const gpa = this.#words[CONTROL.missed / WORD + 1]! * HALF + low;
+    const physical = use === undefined ? FAULT : stage2(m, use, gpa, "load", this.#found);
+    if (physical === FAULT || m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return -1;
+    return physical - this.#ram.base;
   }
 
   /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */

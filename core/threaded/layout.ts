@@ -33,6 +33,8 @@ export const CONTROL = {
   target: 0x130,
   /** i64: the address that missed a software TLB. */
   missed: 0x138,
+  /** i64: bytes of RAM, which begins at physical address 0. */
+  ramBytes: 0x158,
   /** i32: counts what wasm did to the machine that the engine has to be told: modes changed, and exceptions taken. */
   moved: 0x140,
   trapped: 0x144,

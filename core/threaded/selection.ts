@@ -10,6 +10,7 @@ import { csrOperation, formKey } from "./csr_forms.ts";
 import { TABLE } from "./layout.ts";
 import { packCsr } from "./op_code.ts";
 import type { ThreadedModule } from "./threaded_module.ts";
+import { walkKey } from "./walk_code.ts";
 
 /** A function of the table, and the operands that are no registers: see {@linkcode OP}. */
 export interface Selected {
@@ -51,7 +52,14 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
       single: name === "ertn",
     };
   }
-  return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? (CALLS.has(name) ? CALL : SLOW);
+  return selectWalk(op, built) ?? selectCsr(op, built, profile) ?? selectPlain(op, built) ??
+    (CALLS.has(name) ? CALL : SLOW);
+}
+
+function selectWalk(op: Decoded, built: ThreadedModule): Selected | undefined {
+  const key = walkKey(op);
+  const f = key === undefined ? undefined : built.walks.get(key);
+  return f === undefined ? undefined : { f, first: 0n, second: 0, inRegions: false };
 }
 
 function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Selected | undefined {

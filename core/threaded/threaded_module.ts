@@ -26,6 +26,8 @@ import {
 import { compileOperation, type Runtime } from "./op_code.ts";
 import { configurationCode, exceptionCode, faultCodes, returnCode } from "./transition_code.ts";
 
+import { walkCodes } from "./walk_code.ts";
+
 /** What the engine provides. */
 export interface Imports {
   /** Executes the operation at `CONTROL.op`; the next operation, 0 to stop. */
@@ -42,6 +44,8 @@ export interface Imports {
    * Executes the instruction of the operation at `CONTROL.op`, which neither jumps nor changes what it is executed by; {@linkcode CALLED}.
    */
   readonly call: () => number;
+  /** The place in RAM of `CONTROL.missed`, an address of the second stage that is loaded from; -1 where there is none. */
+  readonly second: () => number;
   /** An operation was jumped to often. */
   readonly hot: (op: number) => void;
   /** A word that is part of a region was written. */
@@ -57,6 +61,8 @@ export interface ThreadedModule {
   readonly csrs: ReadonlyMap<string, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
+  /** Steps of a page walk, by {@linkcode walkKey}. */
+  readonly walks: ReadonlyMap<string, number>;
   /** What cpucfg reads, of the first indices. */
   readonly configuration: Int32Array;
   /** Jumps to an operation after which it is hot. */
@@ -266,6 +272,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const findLoad = builder.importFunction("load", { parameters: [], results: ["i32"] });
   const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
   const call = builder.importFunction("call", { parameters: [], results: ["i32"] });
+  const second = builder.importFunction("second", { parameters: [], results: ["i32"] });
   const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
   const invalidate = builder.importFunction("invalidate", { parameters: ["i32"], results: [] });
   builder.importMemory("state", STATE_PAGES);
@@ -291,7 +298,8 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.undecoded] = builder.add(OPERATION, undecodedCode(decode, opType));
   table[TABLE.pageEnd] = builder.add(OPERATION, pageEndCode(enter));
   table[TABLE.slow] = slow;
-  table[TABLE.call] = builder.add(OPERATION, callCode(call, runtime));
+  const called = builder.add(OPERATION, callCode(call, runtime));
+  table[TABLE.call] = called;
   faultCodes(profile, runtime).forEach((code, i) =>
     table[TABLE.firstFault + i] = builder.add(OPERATION, code)
   );
@@ -305,6 +313,10 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   }
   const csrs = addCsrForms(builder, table, profile, runtime);
   const transitions = addTransitions(builder, table, profile, runtime);
+  const walks = new Map<string, number>();
+  for (const [key, code] of walkCodes(profile, { ...runtime, call: called, second })) {
+    walks.set(key, table.push(builder.add(OPERATION, code)) - 1);
+  }
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of helpers) builder.export(name, f);
@@ -316,5 +328,5 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
     { length: CPUCFG.words },
     (_, index) => Number(BigInt.asIntN(32, cpucfgWord(profile, BigInt(index)))),
   );
-  return { module, functions, csrs, transitions, configuration, hotAfter };
+  return { module, functions, csrs, transitions, walks, configuration, hotAfter };
 }
