@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
 import { readCsr } from "../csr/access.ts";
 import { CSRS } from "../csr/table.ts";
+import { BusError } from "../errors.ts";
 import type { Machine } from "../machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { Random } from "../random.ts";
@@ -13,8 +14,9 @@ import { ThreadedEngine } from "./engine.ts";
 const MEMORY = 0x40000;
 /** Pages that are mapped again and again. */
 const DATA = 0x20000;
-/** A directory, and behind it the tables that it leads to. */
+/** Two directories, and behind them the tables that they lead to. */
 const TABLES = 0x30000;
+const PAGE = 0x1000;
 const PROGRAMS = 40;
 const BODY = 70;
 const STRETCHES = 24;
@@ -23,6 +25,9 @@ const LONGEST = 400;
 /** Addresses of 16 pages that no window maps, in each half of the address space. */
 const VIRTUAL = [0x10000000, -0x10000] as const;
 
+/** PWCL: tables of 16 entries, directories of four. */
+const WALK = 12 | 4 << 5 | 16 << 10 | 2 << 15;
+
 type Pieces = readonly (readonly [weight: number, text: (random: Random) => string])[];
 
 /** No address at all. */
@@ -30,7 +35,7 @@ const ILLEGAL = 2 ** 48;
 
 function address(random: Random): number {
   if (random.below(40) === 0) return ILLEGAL;
-  return random.pick(VIRTUAL) + 0x1000 * random.below(16) + 8 * random.below(4);
+  return random.pick(VIRTUAL) + PAGE * random.below(16) + 8 * random.below(4);
 }
 
 /** Unaligned ones, over the end of a page among them. */
@@ -50,7 +55,7 @@ function flags(random: Random): bigint {
 }
 
 function entry(random: Random, ps: number): bigint {
-  const page = DATA + 0x1000 * random.below(16);
+  const page = DATA + PAGE * random.below(16);
   return BigInt(page - page % (1 << ps)) | flags(random);
 }
 
@@ -62,22 +67,39 @@ function write(random: Random): string {
     `${random.below(256) + 256 * random.below(8)}`,
     `${16 * random.below(2) + 256 * random.below(3)}`,
   ]);
-  const high = random.below(3) === 0 ? DATA + 0x2000 * random.below(8) : address(random);
+  const [high, lo] = random.pick<readonly [number, (random: Random) => bigint]>([
+    [DATA + 2 * PAGE * random.below(8), (r) => entry(r, ps)],
+    [TABLES + 2 * PAGE * random.below(4), (r) => BigInt(TABLES + PAGE * r.below(16)) | 0x13n],
+    [address(random), (r) => entry(r, ps)],
+    [address(random), (r) => entry(r, ps)],
+  ]);
   return `
   li.d $a0, ${index} | ${ps} << 24
   csrwr $a0, TLBIDX
   li.d $a0, ${high}
   csrwr $a0, TLBEHI
-  li.d $a0, ${BigInt.asIntN(64, entry(random, ps))}
+  li.d $a0, ${BigInt.asIntN(64, lo(random))}
   csrwr $a0, TLBELO0
-  li.d $a0, ${BigInt.asIntN(64, entry(random, ps))}
+  li.d $a0, ${BigInt.asIntN(64, lo(random))}
   csrwr $a0, TLBELO1
   ${random.pick(["tlbfill", "tlbfill", "tlbwr", "gtlbfill", "gtlbwr"])}`;
 }
 
+/** Tables may be anywhere, aligned or not, and bits of their addresses too many. */
+function lookAtTable(random: Random): string {
+  const table = TABLES + PAGE * random.below(3) + random.pick([0, 0, 4, 7, 2 ** 48, -(2 ** 52)]);
+  const what = random.pick([
+    "lddir $a3, $a2, 1",
+    `lddir $a3, $a2, ${random.below(6)}`,
+    "ldpte $a2, 0",
+    "ldpte $a2, 1",
+  ]);
+  return `  li.d $a2, ${table}\n  ${what}`;
+}
+
 function invalidate(random: Random): string {
   const op = random.pick([0, 1, 2, 3, 4, 5, 5, 5, 6, 6, 0xc, 0xd, 0xe, 0x11, 0x14, 0x16, 0x16, 0x16]);
-  const at = op === 0x16 ? DATA + 0x1000 * random.below(16) : address(random);
+  const at = op === 0x16 ? DATA + PAGE * random.below(16) : address(random);
   return `  li.d $a0, ${random.below(2)} | ${
     1 + random.below(2)
   } << 16\n  li.d $a1, ${at}\n  invtlb ${op}, $a0, $a1`;
@@ -96,6 +118,7 @@ const PIECES: Pieces = [
   [4, invalidate],
   [2, set("ASID", [0, 0, 1])],
   [1, set("STLBPS", [12, 12, 12, 14])],
+  [1, set("PWCL", [WALK, WALK, WALK | 0x40000000])],
   [1, set("PWCH", [0, 20 | 2 << 6, 16 | 3 << 6 | 24 << 12 | 2 << 18])],
   [1, set("GTLBC", [0, 0x1000, 0x11000, 0x11000, 0x21000, 0x2000])],
   [1, set("MISC", [0, 0x10000])],
@@ -109,7 +132,7 @@ const PIECES: Pieces = [
   [1, () => "  tlbrd"],
   [1, (random) => `  ${random.pick(["tlbclr", "tlbflush", "gtlbsrch", "gtlbflush"])}`],
   [2, () => `  csrrd $a2, PGD\n  lddir $a3, $a2, 1\n  ldpte $a3, 0\n  ldpte $a3, 1`],
-  [2, (random) => `  li.d $a2, ${TABLES}\n  lddir $a3, $a2, ${random.below(6)}`],
+  [4, lookAtTable],
   [
     1,
     (random) =>
@@ -136,7 +159,7 @@ function mapped(g: "" | "g"): string {
   const label = (csr: string, name: string) =>
     `        la.pcrel $t0, ${name}\n        ${g}csrwr $t0, ${csr}\n`;
   return label("EENTRY", "general") + label("TLBRENTRY", "refill") + set("STLBPS", "12") +
-    set("PGDL", `${TABLES}`) + set("PGDH", `${TABLES}`) + set("PWCL", "12 | 4 << 5 | 16 << 10 | 2 << 15");
+    set("PGDL", `${TABLES}`) + set("PGDH", `${TABLES + PAGE}`) + set("PWCL", `${WALK}`);
 }
 
 /**
@@ -231,15 +254,18 @@ skip:   csrrd  $t0, TLBRERA
 `;
 }
 
-/** A directory of tables and huge pages, and tables. */
+/** Directories of tables and huge pages, and tables, whose entries have bits of software's too. */
 function fillTables({ memory }: BareMachine, random: Random): void {
   const view = new DataView(memory.bytes.buffer);
   const put = (at: number, value: bigint) => view.setBigUint64(at, value, true);
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 2 * PAGE / 8; i++) {
     const huge = BigInt(DATA) | 0x53n | (random.below(2) === 0 ? 1n << 12n : 0n);
-    put(TABLES + 8 * i, random.below(4) === 0 ? huge : BigInt(TABLES + 0x1000 + 0x1000 * random.below(3)));
+    put(TABLES + 8 * i, random.below(4) === 0 ? huge : BigInt(TABLES + PAGE * (2 + random.below(14))));
   }
-  for (let i = 0; i < 3 * 512; i++) put(TABLES + 0x1000 + 8 * i, entry(random, 12));
+  const software = 1n << 52n | 1n << 9n;
+  for (let at = TABLES + 2 * PAGE; at < MEMORY; at += 8) {
+    put(at, entry(random, 12) | (random.below(2) === 0 ? software : 0n));
+  }
 }
 
 /** Everything that software of both worlds can see of a machine, what its TLB holds, and where it is. */
@@ -355,12 +381,20 @@ Deno.test("that accesses of a guest exit takes effect in a context that is known
         li.d   $t0, 0x8
         gcsrwr $t0, CRMD
         li.d   $s1, 0x2000
-loop:   la.pcrel $t0, guest
+loop:   la.pcrel $t0, guest     # from one of three instructions on
+        add.d  $t0, $t0, $s4
         csrwr  $t0, ERA
+        addi.d $s4, $s4, 4
+        li.d   $t0, 12
+        bne    $s4, $t0, 1f
+        move   $s4, $zero
+1:
         li.d   $t0, 2
         csrxchg $t0, $t0, GSTAT
         ertn
 guest:  csrrd  $a1, TLBEHI
+        lddir  $a1, $zero, 1
+        csrrd  $a1, PGD
         hvcl   0
         .balign 4096
 exited: csrrd  $a2, ERA         # of the access, or of the hypercall behind it
@@ -372,7 +406,19 @@ exited: csrrd  $a2, ERA         # of the access, or of the hypercall behind it
         b      loop
 `;
   const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
-  new ReferenceEngine().run(expected.m, { budget: 200 });
-  new ThreadedEngine().run(actual.m, { budget: 200 });
+  new ReferenceEngine().run(expected.m, { budget: 400 });
+  new ThreadedEngine().run(actual.m, { budget: 400 });
   assertEquals(everything(actual), everything(expected));
+});
+
+Deno.test("a table where there is no memory is an error at the instruction that reads it", () => {
+  const source = `
+        li.d   $a0, ${MEMORY}
+        lddir  $a1, $a0, 1
+`;
+  const errors = [new ReferenceEngine(), new ThreadedEngine()].map((engine) =>
+    assertThrows(() => engine.run(bareMachine(source, { size: MEMORY }).m, { budget: 10 }), BusError)
+  );
+  assertEquals(errors[1]?.message, errors[0]?.message);
+  assertEquals(errors[1]?.place, errors[0]?.place);
 });
