@@ -189,8 +189,8 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "a GPA far away raises ADEM at stage 2",
     rule: "LVZ-EXIT-29",
     file: MMU_TRANSLATE,
-    find: 'new Trap("refill", BigInt(gpa), true)',
-    replace: 'new Trap(gpa >= 2 ** 40 ? EXCEPTIONS.ADEM : "refill", BigInt(gpa), true)',
+    find: 'found.exit("refill", gpa)',
+    replace: 'found.exit(gpa >= 2 ** 40 ? EXCEPTIONS.ADEM : "refill", gpa)',
   },
   {
     name: "stage 2 is off while the host is in direct address mode",
@@ -247,11 +247,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
   {
     name: "stage 2 compares the host's ASID",
     rule: "LVZ-MMU-12",
-    file: MMU_TRANSLATE,
-    find:
-      '  const entry = m.tlb.at(index);\n  if (entry === undefined) return found.fault(new Trap("refill", BigInt(gpa), true));',
-    replace:
-      '  const entry = m.tlb.at(index);\n  if (entry === undefined || (!entry.global && entry.asid !== m.host.bits(ASID.ASID))) {\n    return found.fault(new Trap("refill", BigInt(gpa), true));\n  }',
+    file: MMU_TLB,
+    find: 'entry.global || entry.kind === "stage2" ? ANY_ASID',
+    replace: "entry.global ? ANY_ASID",
     seenIn: "QEMU-LVZ",
   },
   {

@@ -117,8 +117,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a stage-2 fault reports the guest-virtual address",
     rule: "LVZ-EXIT-13",
     file: TRANSLATE,
-    find: "new Trap(kind, BigInt(gpa), true)",
-    replace: "new Trap(kind, BigInt(gpa) | 0x9000000000000000n, true)",
+    find: "found.exit(kind, gpa)",
+    replace: "found.fault(kind, Math.floor(gpa / HALF) + 0x90000000, gpa % HALF, true)",
   },
   // CSRs -------------------------------------------------------------------------------------------------------------
   {

@@ -62,9 +62,7 @@ function readEntry(m: Machine, table: bigint, index: number): bigint {
 
 function guestPhysical(m: Machine, use: TlbUse, gpa: number): number {
   const found = new Lookup();
-  const physical = stage2(m, use, gpa, "load", found);
-  if (found.trap !== undefined) throw found.trap;
-  return physical;
+  return found.checked(stage2(m, use, gpa, "load", found));
 }
 
 /**

@@ -34,16 +34,37 @@ export const FAULT = -1;
 
 /** What a lookup finds out beside the physical address. */
 export class Lookup {
-  /** The exception that the access raises. */
-  trap: Trap | undefined = undefined;
+  /** The exception that the access raises, if any; where that tells of the address, in halves; and whether it exits. */
+  kind: ExceptionKind | "refill" | undefined = undefined;
+  high = 0;
+  low = 0;
+  exits = false;
   /** The indices of the entries of the TLB that it went by, -1 where the TLB was not asked: of the own world, and of stage 2. */
   entry = NONE;
   stage2Entry = NONE;
 
   /** Notes an exception. */
-  fault(trap: Trap): number {
-    this.trap = trap;
+  fault(kind: ExceptionKind | "refill", high: number, low: number, exits = false): number {
+    this.kind = kind;
+    this.high = high;
+    this.low = low;
+    this.exits = exits;
     return FAULT;
+  }
+
+  /** Notes an exception of the second stage. */
+  exit(kind: ExceptionKind | "refill", gpa: number): number {
+    return this.fault(kind, Math.floor(gpa / HALF), gpa % HALF, true);
+  }
+
+  /**
+   * The physical address, if there is one.
+   *
+   * @throws {Trap} the exception that the access raises
+   */
+  checked(physical: number): number {
+    if (this.kind !== undefined) throw new Trap(this.kind, whole(this.high, this.low), this.exits);
+    return physical;
   }
 }
 
@@ -54,9 +75,7 @@ export class Lookup {
  */
 export function translate(m: Machine, address: bigint, type: AccessType): number {
   const found = new Lookup();
-  const physical = lookUp(m, m.regime, highOf(address), lowOf(address), type, found);
-  if (found.trap !== undefined) throw found.trap;
-  return physical;
+  return found.checked(lookUp(m, m.regime, highOf(address), lowOf(address), type, found));
 }
 
 /**
@@ -73,7 +92,7 @@ export function lookUp(
   type: AccessType,
   found: Lookup,
 ): number {
-  found.trap = undefined;
+  found.kind = undefined;
   found.entry = found.stage2Entry = NONE;
   const address = stage1(m, regime, high, low, type, found);
   const { stage2: use } = regime;
@@ -101,13 +120,13 @@ function stage1(
 ): number {
   const address = (high & 0xffff) * HALF + low;
   if (isUntranslated(regime, high, type)) return lowBits(address, m.profile.palen);
-  if (!isCanonical(regime, high, low)) return found.fault(new Trap(ILLEGAL[type], whole(high, low)));
+  if (!isCanonical(regime, high, low)) return found.fault(ILLEGAL[type], high, low);
   const index = m.tlb.find(regime.scope, regime.asid, address, regime.stlbPs);
   const entry = m.tlb.at(index);
-  if (entry === undefined) return found.fault(new Trap("refill", whole(high, low)));
+  if (entry === undefined) return found.fault("refill", high, low);
   const page = pageOf(entry, address);
   const kind = faultOf(page, regime, type);
-  if (kind !== undefined) return found.fault(new Trap(kind, whole(high, low)));
+  if (kind !== undefined) return found.fault(kind, high, low);
   found.entry = index;
   return physical(entry, page, address);
 }
@@ -142,10 +161,10 @@ function faultOf({ low, high }: PageBits, regime: Regime, type: AccessType): Exc
 export function stage2(m: Machine, use: TlbUse, gpa: number, type: AccessType, found: Lookup): number {
   const index = m.tlb.find(use.scope, use.asid, gpa, use.stlbPs);
   const entry = m.tlb.at(index);
-  if (entry === undefined) return found.fault(new Trap("refill", BigInt(gpa), true));
+  if (entry === undefined) return found.exit("refill", gpa);
   const page = pageOf(entry, gpa);
   const kind = stage2FaultOf(page, type);
-  if (kind !== undefined) return found.fault(new Trap(kind, BigInt(gpa), true));
+  if (kind !== undefined) return found.exit(kind, gpa);
   found.stage2Entry = index;
   return physical(entry, page, gpa);
 }

@@ -390,12 +390,11 @@ export class AttachedMachine {
 
   /** Describes the exception of the access that missed; what takes it, as the module wants it, 0 to leave it to the reference engine. */
   #fault(): number {
-    const { trap } = this.#found;
-    if (trap?.badv === undefined) return 0;
-    const { kind, exits } = trap;
-    this.#doubles[CONTROL.missed / DOUBLE] = trap.badv;
+    const { kind, high, low, exits } = this.#found;
+    this.#words[CONTROL.missed / WORD] = low;
+    this.#words[CONTROL.missed / WORD + 1] = high;
     if (kind === "refill") return -(TABLE.firstFault + faultIndex(true, exits));
-    if (!isPageFault(kind)) return 0;
+    if (kind === undefined || !isPageFault(kind)) return 0;
     this.#words[CONTROL.faultCodes / WORD] = codesOf(kind);
     this.#words[CONTROL.faultWord / WORD] = this.#code.wordOf(this.#words[CONTROL.op / WORD]!);
     return -(TABLE.firstFault + faultIndex(false, exits));

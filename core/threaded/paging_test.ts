@@ -162,6 +162,18 @@ function mapped(g: "" | "g"): string {
     set("PGDL", `${TABLES}`) + set("PGDH", `${TABLES + PAGE}`) + set("PWCL", `${WALK}`);
 }
 
+/** What is a directory for the guest is a table for the host. */
+const OTHER_TABLES = `
+        li.d   $t0, ${TABLES / (2 * PAGE)} | 12 << 24
+        csrwr  $t0, TLBIDX
+        li.d   $t0, ${TABLES}
+        csrwr  $t0, TLBEHI
+        li.d   $t0, ${TABLES + 7 * PAGE} | 0x13
+        csrwr  $t0, TLBELO0
+        li.d   $t0, ${TABLES + 5 * PAGE} | 0x13
+        csrwr  $t0, TLBELO1
+        tlbwr`;
+
 /**
  * Programs are in a window of segment 9. A handler fills what it can find: from the tables, or a pair of data pages by the address, or if that
  * is a physical one the same page. Every fourth time it skips the instruction instead.
@@ -186,6 +198,7 @@ ${mapped("g")}
         li.d   $t0, 0x20005f
         csrwr  $t0, TLBELO1
         ${random.below(2) === 0 ? "tlbwr" : "nop"}
+${random.below(2) === 0 ? "" : OTHER_TABLES}
         csrwr  $zero, GTLBC
         li.d   $t0, 0x10
         gcsrwr $t0, CRMD
