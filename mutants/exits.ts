@@ -91,9 +91,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "stage 2 raises PPI where RPLV is set",
     rule: "LVZ-EXIT-14",
     file: MMU_TRANSLATE,
-    find: "  const kind = stage2FaultOf(page, type);",
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
     replace:
-      "  const kind = stage2FaultOf(page, type) ?? (page.high & RPLV && !privilegeAllows(page.low, page.high, m.plv) ? EXCEPTIONS.PPI : undefined);",
+      "  const [low, high] = [m.tlb.word(words), m.tlb.word(words + 1)];\n  const kind = stage2FaultOf(low, high, type) ?? (high & RPLV && !privilegeAllows(low, high, m.plv) ? EXCEPTIONS.PPI : undefined);",
   },
   {
     name: "PIF keeps the old BADI",
@@ -219,8 +219,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "a GPA with bit 47 set is no canonical address",
     rule: "LVZ-MMU-06",
     file: MMU_TRANSLATE,
-    find: "  const kind = stage2FaultOf(page, type);",
-    replace: "  const kind = gpa >= 2 ** 47 ? EXCEPTIONS.ADEM : stage2FaultOf(page, type);",
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
+    replace:
+      "  const kind = gpa >= 2 ** 47\n    ? EXCEPTIONS.ADEM\n    : stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
   },
   {
     name: "CSR.PGD is always PGDL",

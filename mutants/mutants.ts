@@ -177,9 +177,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the privilege level is checked at stage 2",
     rule: "LVZ-MMU-11",
     file: TRANSLATE,
-    find: "  const kind = stage2FaultOf(page, type);",
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
     replace:
-      "  const kind = privilegeAllows(page.low, page.high, m.plv) ? stage2FaultOf(page, type) : EXCEPTIONS.PPI;",
+      "  const [low, high] = [m.tlb.word(words), m.tlb.word(words + 1)];\n  const kind = privilegeAllows(low, high, m.plv) ? stage2FaultOf(low, high, type) : EXCEPTIONS.PPI;",
   },
   {
     name: "tlbwr in the guest makes a host entry",

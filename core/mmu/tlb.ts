@@ -9,7 +9,7 @@
  */
 import type { Profile } from "../profile.ts";
 import type { Restore, Stateful } from "../snapshot/stateful.ts";
-import { HALF, POWERS } from "./address.ts";
+import { POWERS } from "./address.ts";
 
 /** What an entry translates: host VA to PA, guest VA to GPA (stage 1), or GPA to HPA (stage 2). LVZ-TLB-02. */
 export type EntryKind = "host" | "stage1" | "stage2";
@@ -41,6 +41,8 @@ export interface TlbScope {
   readonly gid: number;
 }
 
+/** The words of an entry's two pages. */
+const PAGE_WORDS = 4;
 /** Of an entry that does not exist: no lookup has a negative key. */
 const NO_KEY = -1;
 /** Of an entry that every address space has. */
@@ -59,11 +61,6 @@ export function pageBits(value: bigint): PageBits {
 /** What an entry has of a page as a value of TLBELO0 or TLBELO1. */
 export function pageValue({ low, high }: PageBits): bigint {
   return BigInt(high) << 32n | BigInt(low);
-}
-
-/** The physical page of an entry (PPN), an address. */
-export function pageAddress({ low, high }: PageBits): number {
-  return (high & 0xffff) * HALF + (low - (low & 0xfff));
 }
 
 /** A scope as a number below 2^16. */
@@ -90,10 +87,14 @@ export class Tlb implements Stateful {
   readonly #sets: number;
   readonly #ways: number;
   readonly #entries: (TlbEntry | undefined)[];
-  /** What lookups compare, of each entry: scope and page size, pair, and address space. */
+  /**
+   * What lookups compare, of each entry: scope and page size, pair, and address space; and its two pages. In arrays, and not in the order of
+   * indices but with the ways of a set side by side, because lookups are most of what a TLB is for.
+   */
   readonly #keys: Int32Array;
   readonly #pairs: Float64Array;
   readonly #asids: Int16Array;
+  readonly #pages: Uint32Array;
   readonly #nextWay: Uint8Array;
   #nextMtlb = 0;
   /** Whether there are pages of 2^n bytes. */
@@ -114,6 +115,7 @@ export class Tlb implements Stateful {
     this.#keys = new Int32Array(this.size).fill(NO_KEY);
     this.#pairs = new Float64Array(this.size);
     this.#asids = new Int16Array(this.size);
+    this.#pages = new Uint32Array(this.size * PAGE_WORDS);
     this.#nextWay = new Uint8Array(this.#sets);
   }
 
@@ -137,8 +139,11 @@ export class Tlb implements Stateful {
     const keys = this.#keys;
     const pair = pairNumber(address, stlbPs);
     const key = keyOf(scope, stlbPs);
-    for (let index = this.#setOf(pair); index < this.stlbSize; index += this.#sets) {
-      if (this.#pairs[index] === pair && keys[index] === key && this.#isIn(index, asid)) return index;
+    const set = this.#setOf(pair);
+    for (let way = 0, place = set * this.#ways; way < this.#ways; way++, place++) {
+      if (this.#pairs[place] === pair && keys[place] === key && this.#isIn(place, asid)) {
+        return way * this.#sets + set;
+      }
     }
     const wanted = scopeKey(scope);
     for (let index = this.stlbSize; index < this.#mtlbEnd; index++) {
@@ -153,8 +158,34 @@ export class Tlb implements Stateful {
   }
 
   /** True if an address space has an entry. */
-  #isIn(index: number, asid: number): boolean {
-    return this.#asids[index] === ANY_ASID || this.#asids[index] === asid;
+  #isIn(place: number, asid: number): boolean {
+    return this.#asids[place] === ANY_ASID || this.#asids[place] === asid;
+  }
+
+  /** Where the arrays have an entry. */
+  #placeOf(index: number): number {
+    return index < this.stlbSize ? this.#setOf(index) * this.#ways + Math.floor(index / this.#sets) : index;
+  }
+
+  /** Page size of an entry that exists, log2 of bytes. */
+  psAt(index: number): number {
+    return this.#keys[this.#placeOf(index)]! >> 16;
+  }
+
+  /**
+   * Which of the words of TLBELO0 and TLBELO1 of an entry that exists are about an address, for {@linkcode word}: that of bits 31:0.
+   *
+   * @param address its 48 low bits
+   */
+  wordsFor(index: number, address: number): number {
+    const place = this.#placeOf(index);
+    const isOdd = Math.floor(address / POWERS[this.#keys[place]! >> 16]!) & 1;
+    return place * PAGE_WORDS + 2 * isOdd;
+  }
+
+  /** A word of an entry; those of bits 63:32 come behind those of bits 31:0. */
+  word(at: number): number {
+    return this.#pages[at]!;
   }
 
   /** Replaces the entry at an index (tlbwr); undefined empties it. An index beyond the TLB is ignored: undefined by the manual. */
@@ -172,29 +203,36 @@ export class Tlb implements Stateful {
 
   /** Tells of the entries behind a new one that have addresses in common with it. */
   #tellBehind(index: number, listener: (index: number) => void): void {
-    const key = this.#keys[index]!;
-    const pair = this.#pairs[index]!;
-    for (let i = index + this.#sets; i < this.stlbSize; i += this.#sets) {
-      if (this.#keys[i] === key && this.#pairs[i] === pair) listener(i);
+    const place = this.#placeOf(index);
+    const key = this.#keys[place]!;
+    for (let i = index + this.#sets, at = place + 1; i < this.stlbSize; i += this.#sets, at++) {
+      if (this.#keys[at] === key && this.#pairs[at] === this.#pairs[place]) listener(i);
     }
     for (let i = Math.max(index + 1, this.stlbSize); i < this.#mtlbEnd; i++) {
       if (((this.#keys[i]! ^ key) & 0xffff) !== 0) continue;
       const ps = Math.max(this.#keys[i]! >> 16, key >> 16);
-      if (this.#pairIn(i, ps) === this.#pairIn(index, ps)) listener(i);
+      if (this.#pairIn(i, ps) === this.#pairIn(place, ps)) listener(i);
     }
   }
 
   /** Which pair of larger pages an entry's is in. */
-  #pairIn(index: number, ps: number): number {
-    return pairNumber(this.#pairs[index]! * POWERS[(this.#keys[index]! >> 16) + 1]!, ps);
+  #pairIn(place: number, ps: number): number {
+    return pairNumber(this.#pairs[place]! * POWERS[(this.#keys[place]! >> 16) + 1]!, ps);
   }
 
   #put(index: number, entry: TlbEntry | undefined): void {
     this.#entries[index] = entry;
-    this.#keys[index] = entry === undefined ? NO_KEY : keyOf(entry, entry.ps);
+    const place = this.#placeOf(index);
+    this.#keys[place] = entry === undefined ? NO_KEY : keyOf(entry, entry.ps);
     if (entry === undefined) return;
-    this.#pairs[index] = entry.pair;
-    this.#asids[index] = entry.global || entry.kind === "stage2" ? ANY_ASID : entry.asid;
+    this.#pairs[place] = entry.pair;
+    this.#asids[place] = entry.global || entry.kind === "stage2" ? ANY_ASID : entry.asid;
+    const [even, odd] = entry.lo;
+    const words = place * PAGE_WORDS;
+    this.#pages[words] = even.low;
+    this.#pages[words + 1] = even.high;
+    this.#pages[words + 2] = odd.low;
+    this.#pages[words + 3] = odd.high;
   }
 
   /** Puts an entry where the hardware chooses (tlbfill): the STLB if its size is the STLB's, else the MTLB. */
@@ -225,7 +263,7 @@ export class Tlb implements Stateful {
 
   #chooseWay(set: number): number {
     for (let way = 0; way < this.#ways; way++) {
-      if (this.#entries[way * this.#sets + set] === undefined) return way * this.#sets + set;
+      if (this.#keys[set * this.#ways + way] === NO_KEY) return way * this.#sets + set;
     }
     const way = this.#nextWay[set]!;
     this.#nextWay[set] = (way + 1) % this.#ways;

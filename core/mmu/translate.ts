@@ -10,9 +10,9 @@ import { TLBELO0 } from "../csr/translation.ts";
 import { Trap } from "../exception.ts";
 import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
-import { HALF, highOf, lowBits, lowOf, POWERS, whole } from "./address.ts";
+import { HALF, highOf, lowBits, lowOf, whole } from "./address.ts";
 import type { AccessType, Regime, TlbUse } from "./regime.ts";
-import { pageAddress, type PageBits, type TlbEntry } from "./tlb.ts";
+import type { Tlb } from "./tlb.ts";
 
 const INVALID = { fetch: EXCEPTIONS.PIF, load: EXCEPTIONS.PIL, store: EXCEPTIONS.PIS } as const;
 const ILLEGAL = { fetch: EXCEPTIONS.ADEF, load: EXCEPTIONS.ADEM, store: EXCEPTIONS.ADEM } as const;
@@ -22,10 +22,12 @@ function half(field: Field): number {
   return Number(field.spec.low < 32 ? field.mask : field.mask >> 32n);
 }
 
-/** Fields of {@linkcode PageBits.low}. */
+/** Fields of the low half of TLBELO0 and TLBELO1. */
 const [V, D, PLV] = [half(TLBELO0.V), half(TLBELO0.D), half(TLBELO0.PLV)];
+const PPN_LOW = Number(BigInt.asIntN(32, TLBELO0.PPN.mask));
 const PLV_SHIFT = TLBELO0.PLV.spec.low;
-/** Fields of {@linkcode PageBits.high}. */
+/** Fields of the high half. */
+const PPN_HIGH = Number(TLBELO0.PPN.mask >> 32n);
 const [NR, NX, RPLV] = [half(TLBELO0.NR), half(TLBELO0.NX), half(TLBELO0.RPLV)];
 
 const NONE = -1;
@@ -122,13 +124,12 @@ function stage1(
   if (isUntranslated(regime, high, type)) return lowBits(address, m.profile.palen);
   if (!isCanonical(regime, high, low)) return found.fault(ILLEGAL[type], high, low);
   const index = m.tlb.find(regime.scope, regime.asid, address, regime.stlbPs);
-  const entry = m.tlb.at(index);
-  if (entry === undefined) return found.fault("refill", high, low);
-  const page = pageOf(entry, address);
-  const kind = faultOf(page, regime, type);
+  if (index < 0) return found.fault("refill", high, low);
+  const words = m.tlb.wordsFor(index, address);
+  const kind = faultOf(m.tlb.word(words), m.tlb.word(words + 1), regime, type);
   if (kind !== undefined) return found.fault(kind, high, low);
   found.entry = index;
-  return physical(entry, page, address);
+  return physical(m.tlb, index, words, address);
 }
 
 /** True in direct mode or a window; elsewhere the TLB has to say. */
@@ -144,7 +145,7 @@ function isCanonical({ unusedBits }: Regime, high: number, low: number): boolean
 }
 
 /** The exception that an access to a page raises, if any. The order is the manual's pseudocode: V, NX, PLV, NR, D. */
-function faultOf({ low, high }: PageBits, regime: Regime, type: AccessType): ExceptionKind | undefined {
+function faultOf(low: number, high: number, regime: Regime, type: AccessType): ExceptionKind | undefined {
   if (!(low & V)) return INVALID[type];
   if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
   if (!privilegeAllows(low, high, regime.plv)) return EXCEPTIONS.PPI;
@@ -160,17 +161,16 @@ function faultOf({ low, high }: PageBits, regime: Regime, type: AccessType): Exc
  */
 export function stage2(m: Machine, use: TlbUse, gpa: number, type: AccessType, found: Lookup): number {
   const index = m.tlb.find(use.scope, use.asid, gpa, use.stlbPs);
-  const entry = m.tlb.at(index);
-  if (entry === undefined) return found.exit("refill", gpa);
-  const page = pageOf(entry, gpa);
-  const kind = stage2FaultOf(page, type);
+  if (index < 0) return found.exit("refill", gpa);
+  const words = m.tlb.wordsFor(index, gpa);
+  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);
   if (kind !== undefined) return found.exit(kind, gpa);
   found.stage2Entry = index;
-  return physical(entry, page, gpa);
+  return physical(m.tlb, index, words, gpa);
 }
 
 /** The same as {@linkcode faultOf}, without privilege (LVZ-MMU-11). */
-function stage2FaultOf({ low, high }: PageBits, type: AccessType): ExceptionKind | undefined {
+function stage2FaultOf(low: number, high: number, type: AccessType): ExceptionKind | undefined {
   if (!(low & V)) return INVALID[type];
   if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
   if (type === "load" && high & NR) return EXCEPTIONS.PNR;
@@ -178,13 +178,10 @@ function stage2FaultOf({ low, high }: PageBits, type: AccessType): ExceptionKind
   return undefined;
 }
 
-/** The even or the odd page of an entry. */
-function pageOf({ lo, ps }: TlbEntry, address: number): PageBits {
-  return Math.floor(address / POWERS[ps]!) & 1 ? lo[1] : lo[0];
-}
-
-function physical({ ps }: TlbEntry, page: PageBits, address: number): number {
-  const base = pageAddress(page);
+/** The physical address that the words of an entry's page give. */
+function physical(tlb: Tlb, index: number, words: number, address: number): number {
+  const base = (tlb.word(words + 1) & PPN_HIGH) * HALF + ((tlb.word(words) & PPN_LOW) >>> 0);
+  const ps = tlb.psAt(index);
   return base - lowBits(base, ps) + lowBits(address, ps);
 }
 

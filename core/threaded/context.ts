@@ -11,7 +11,17 @@ import { GCFG, GSTAT, GTLBC } from "../csr/lvz.ts";
 import { ASID, DMW, RVACFG, STLBPS } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
 import type { Regime } from "../mmu/regime.ts";
-import { BANKS, BY_MODE, CONTEXT, CONTEXT_RECORDS, CONTROL, MODE_BITS, modeIndex } from "./layout.ts";
+import {
+  BANKS,
+  BY_MODE,
+  CONTEXT,
+  CONTEXT_BYTES,
+  CONTEXT_RECORDS,
+  CONTROL,
+  MODE_BITS,
+  modeIndex,
+  TLBS,
+} from "./layout.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 
 const REGISTERS: readonly CsrDeclaration[] = [ASID, STLBPS, RVACFG, MISC, ...DMW];
@@ -52,8 +62,8 @@ export class Contexts {
   readonly #m: Machine;
   readonly #words: Int32Array;
   readonly #tlb: SoftwareTlb;
-  /** What translations go by in each context, by the place of its software TLBs. */
-  readonly #regimes = new Map<number, Regime>();
+  /** What translations go by in each context, by its slot. */
+  readonly #regimes: Regime[] = [];
   /** {@linkcode Machine.modes} when the context was looked at, or wasm changed to it. */
   #modes = -1;
   /** {@linkcode Machine.environments} for which {@linkcode BY_MODE} is right. */
@@ -69,7 +79,8 @@ export class Contexts {
 
   /** What translations go by in the context that wasm uses. */
   get regime(): Regime {
-    return this.#regimes.get(this.#words[CONTROL.fetchTlb / WORD]!) ?? this.#m.regime;
+    const slot = (this.#words[CONTROL.fetchTlb / WORD]! - TLBS) / CONTEXT_BYTES;
+    return this.#regimes[slot] ?? this.#m.regime;
   }
 
   /** True if nothing has changed the mode since {@linkcode update}. */
@@ -121,7 +132,7 @@ export class Contexts {
     const record = CONTEXT_RECORDS + slot * CONTEXT.bytes;
     const set = (word: number, value: number) => this.#words[(record + word - CONTEXT.copied) / WORD] = value;
     const tlbs = SoftwareTlb.placesOf(slot);
-    this.#regimes.set(tlbs.fetch, m.regime);
+    this.#regimes[slot] = m.regime;
     const { inGuest } = m;
     const own = inGuest ? BANKS.guest : BANKS.host;
     const maySee = m.plv === 0 && !(inGuest && m.host.is(GCFG.SIT));
