@@ -21,6 +21,8 @@ export interface Selected {
   readonly third?: number;
   /** True if a region can contain it. */
   readonly inRegions: boolean;
+  /** True if the engine may be called to execute it: `second` is what it goes by then. */
+  readonly calls?: boolean;
   /** True if it means the same wherever it is, so that it can be executed alone. */
   readonly single?: boolean;
 }
@@ -34,7 +36,7 @@ const CALLS: ReadonlySet<string> = new Set([
   ...["gtlbsrch", "gtlbwr", "gtlbfill", "gtlbclr", "gtlbflush"],
   ...["csrrd", "gcsrrd", "rdtime.d", "rdtimel.w", "rdtimeh.w"],
 ]);
-const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false };
+const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false, calls: true };
 
 const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
 
@@ -59,7 +61,7 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
 function selectWalk(op: Decoded, built: ThreadedModule): Selected | undefined {
   const key = walkKey(op);
   const f = key === undefined ? undefined : built.walks.get(key);
-  return f === undefined ? undefined : { f, first: 0n, second: 0, inRegions: false };
+  return f === undefined ? undefined : { ...CALL, f };
 }
 
 function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Selected | undefined {

@@ -29,14 +29,31 @@ const PAGE_BITS = 12;
 /** With more entries in use all are cleared. */
 const MOST_NOTED = 512;
 
+/** One of the three. */
+interface Part {
+  /** Where it is within those of a context. */
+  readonly offset: number;
+  /** One less than its entries. */
+  readonly mask: number;
+  /** The entries that may have a page, where there are few: most runs are short, and begin by forgetting. */
+  readonly used: number[];
+}
+
+function part(kind: TlbKind): Part {
+  return { offset: TLB_OFFSETS[kind], mask: TLB_ENTRIES[kind] - 1, used: [] };
+}
+
 /** The software TLBs of the contexts met last. Addresses are halves of 32 bits, signed or not. */
 export class SoftwareTlb {
   readonly #words: Int32Array;
   readonly #doubles: BigUint64Array;
   /** Contexts by their text, the one used last at the end. */
   readonly #slots = new Map<string, number>();
-  /** The entries that may have a page, where there are few: most runs are short, and begin by forgetting. */
-  readonly #used: Readonly<Record<TlbKind, number[]>> = { fetch: [], load: [], store: [] };
+  readonly #parts: Readonly<Record<TlbKind, Part>> = {
+    fetch: part("fetch"),
+    load: part("load"),
+    store: part("store"),
+  };
   readonly #dependents: Dependents;
 
   /** @param entries of the machine's own TLB */
@@ -74,12 +91,12 @@ export class SoftwareTlb {
 
   /** Forgets all pages of one kind, in every context. */
   clearKind(kind: TlbKind): void {
-    const used = this.#used[kind];
+    const { offset, mask, used } = this.#parts[kind];
     if (used.length < MOST_NOTED) {
       for (const entry of used) this.#drop(entry);
     } else {
       for (const slot of this.#slots.values()) {
-        this.#clear(TLBS + slot * CONTEXT_BYTES + TLB_OFFSETS[kind], TLB_ENTRIES[kind] * TLB_ENTRY.bytes);
+        this.#clear(TLBS + slot * CONTEXT_BYTES + offset, (mask + 1) * TLB_ENTRY.bytes);
       }
     }
     used.length = 0;
@@ -87,7 +104,7 @@ export class SoftwareTlb {
 
   /** The pages to fetch from are still where they were, but their contents may have changed. */
   doubtFetches(): void {
-    const used = this.#used.fetch;
+    const { used } = this.#parts.fetch;
     if (used.length === MOST_NOTED) return this.clearKind("fetch");
     for (const entry of used) {
       const tag = this.#words[entry / WORD]!;
@@ -97,7 +114,7 @@ export class SoftwareTlb {
 
   /** What is kept for the page of an address to fetch from that {@linkcode doubtFetches} has made doubtful; there is no doubt any more. */
   trustFetch(high: number, low: number): number | undefined {
-    const entry = this.#entry("fetch", low);
+    const entry = this.#entry(this.#parts.fetch, low);
     const tag = low & PAGE_MASK;
     if (!this.#isTagged(entry, high, tag | DOUBTED)) return undefined;
     this.#words[entry / WORD] = tag;
@@ -120,9 +137,9 @@ export class SoftwareTlb {
   }
 
   /** The entry in the context that wasm uses. */
-  #entry(kind: TlbKind, low: number): number {
+  #entry({ offset, mask }: Part, low: number): number {
     const context = this.#words[CONTROL.fetchTlb / WORD]! - TLB_OFFSETS.fetch;
-    return context + TLB_OFFSETS[kind] + ((low >>> PAGE_BITS) & (TLB_ENTRIES[kind] - 1)) * TLB_ENTRY.bytes;
+    return context + offset + ((low >>> PAGE_BITS) & mask) * TLB_ENTRY.bytes;
   }
 
   #isTagged(entry: number, high: number, tag: number): boolean {
@@ -131,7 +148,7 @@ export class SoftwareTlb {
 
   /** What is kept for the page of an address: the addend, or of a page to fetch from its operations. */
   find(kind: TlbKind, high: number, low: number): number | undefined {
-    const entry = this.#entry(kind, low);
+    const entry = this.#entry(this.#parts[kind], low);
     return this.#isTagged(entry, high, low & PAGE_MASK)
       ? this.#words[(entry + TLB_ENTRY.addend) / WORD]
       : undefined;
@@ -143,9 +160,9 @@ export class SoftwareTlb {
    * @param from the lookup that found it
    */
   put(kind: TlbKind, high: number, low: number, from: Lookup, addend: number, code = 0): void {
-    const entry = this.#entry(kind, low);
-    const used = this.#used[kind];
-    if (used.length < MOST_NOTED) used.push(entry);
+    const place = this.#parts[kind];
+    const entry = this.#entry(place, low);
+    if (place.used.length < MOST_NOTED) place.used.push(entry);
     this.#dependents.set((entry - TLBS) / TLB_ENTRY.bytes, from.entry, from.stage2Entry);
     const at = entry / WORD;
     this.#words[at] = low & PAGE_MASK;
