@@ -7,7 +7,7 @@ import type { RamWindow } from "../bus.ts";
 import { isPageFault } from "../exception.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import type { RunLimits, StopPoints } from "../engine.ts";
-import type { PlainCall, ReferenceEngine } from "../exec/reference.ts";
+import type { ReferenceEngine } from "../exec/reference.ts";
 import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
@@ -34,11 +34,12 @@ import {
 } from "./layout.ts";
 import { needsAlignment } from "./memory_code.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
-import { select, type Selected } from "./selection.ts";
+import { PlainCalls } from "./plain_calls.ts";
+import { select, SLOW } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import { CALLED, type Imports, type ThreadedModule } from "./threaded_module.ts";
-import { codesOf } from "./transition_code.ts";
+import { codesOf } from "./taking_code.ts";
 
 const WORD = 4;
 const DOUBLE = 8;
@@ -65,9 +66,7 @@ export class AttachedMachine {
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
-  /** The instructions that are calls of plain functions, and their numbers by word; those of the TLB need no other permission than its registers. */
-  readonly #calls: { readonly execute: PlainCall; readonly isOfTlb: boolean }[] = [];
-  readonly #callNumbers = new Map<number, number>();
+  readonly #calls: PlainCalls;
   /** What the last lookup of an address found. */
   readonly #found = new Lookup();
   #stopBefore: StopPoints | undefined;
@@ -93,7 +92,8 @@ export class AttachedMachine {
     this.#doubles = new BigUint64Array(buffer);
     this.#tlb = new SoftwareTlb(buffer, m.tlb.size);
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
-    const selected = (op: Decoded) => this.#numbered(op, select(op, built, m.profile));
+    this.#calls = new PlainCalls(reference);
+    const selected = (op: Decoded) => this.#calls.number(op, select(op, built, m.profile), SLOW);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
@@ -258,18 +258,6 @@ export class AttachedMachine {
     return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
   }
 
-  /** What calls a plain function has its number as an operand. */
-  #numbered(op: Decoded, selected: Selected): Selected {
-    if (selected.calls !== true) return selected;
-    let second = this.#callNumbers.get(op.word);
-    if (second === undefined) {
-      const isOfTlb = op.instruction.guest === "tlb";
-      second = this.#calls.push({ execute: this.#reference.callOf(op.word), isOfTlb }) - 1;
-      this.#callNumbers.set(op.word, second);
-    }
-    return { ...selected, second };
-  }
-
   /** Executes one instruction that is a call of a plain function: see {@linkcode CALLED}. */
   #call(): number {
     this.#notice();
@@ -277,10 +265,8 @@ export class AttachedMachine {
     const { generation } = m.tlb;
     const isQuiet = m.changes === this.#quietAt;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
-    const call = this.#calls[this.#words[(this.#words[CONTROL.op / WORD]! + OP.second) / WORD]!];
-    if (call?.execute(m, call.isOfTlb && this.#words[CONTROL.csrTlb / WORD] !== 0) !== true) {
-      return CALLED.not;
-    }
+    const number = this.#words[(this.#words[CONTROL.op / WORD]! + OP.second) / WORD]!;
+    if (!this.#calls.execute(number, m, this.#words[CONTROL.csrTlb / WORD] !== 0)) return CALLED.not;
     if (isQuiet) this.#quietAt = m.changes;
     return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
   }

@@ -38,7 +38,8 @@ const CALLS: ReadonlySet<string> = new Set([
 ]);
 const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false, calls: true };
 
-const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
+/** Where the engine has to execute an instruction. */
+export const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
 
 /** Selects the function of an instruction; the slow one where the engine has to execute it. */
 export function select(op: Decoded, built: ThreadedModule, profile: Profile): Selected {

@@ -24,7 +24,8 @@ import {
   WARMTH,
 } from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
-import { configurationCode, exceptionCode, faultCodes, returnCode } from "./transition_code.ts";
+import { returnCode } from "./return_code.ts";
+import { configurationCode, exceptionCode, faultCodes } from "./taking_code.ts";
 
 import { walkCodes } from "./walk_code.ts";
 
