@@ -4,17 +4,13 @@
  * @module
  */
 import type { RamWindow } from "../bus.ts";
-import { isPageFault } from "../exception.ts";
-import { decode, type Decoded } from "../isa/decode.ts";
+import type { Decoded } from "../isa/decode.ts";
 import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
 import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
-import { HALF, highOf, lowOf } from "../mmu/address.ts";
-import type { AccessType } from "../mmu/regime.ts";
-import { FAULT, Lookup, lookUp, stage2 } from "../mmu/translate.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
@@ -24,7 +20,6 @@ import {
   CONTROL,
   CPUCFG,
   EXIT,
-  faultIndex,
   GPR,
   LLBITS,
   MOST_REGIONS,
@@ -32,20 +27,16 @@ import {
   STATE_PAGES,
   TABLE,
 } from "./layout.ts";
-import { needsAlignment } from "./memory_code.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
+import { Pages } from "./pages.ts";
 import { PlainCalls } from "./plain_calls.ts";
 import { select, SLOW } from "./selection.ts";
 import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import { CALLED, type Imports, type ThreadedModule } from "./threaded_module.ts";
-import { codesOf } from "./taking_code.ts";
 
 const WORD = 4;
 const DOUBLE = 8;
-const PAGE_OFFSET = 0xfff;
-/** In the place of an offset in RAM: there is none. */
-const NO_RAM = -2;
 /** The most instructions between two visits of the engine. V8 puts better code in place only when a function is entered anew. */
 const LONGEST_STRETCH = 4_000_000;
 
@@ -67,8 +58,7 @@ export class AttachedMachine {
   readonly #exports: Exports;
   readonly #contexts: Contexts;
   readonly #calls: PlainCalls;
-  /** What the last lookup of an address found. */
-  readonly #found = new Lookup();
+  readonly #pages: Pages;
   #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
@@ -98,6 +88,7 @@ export class AttachedMachine {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#invalidate(op),
     });
+    this.#pages = new Pages({ m, ram, buffer, tlb: this.#tlb, code: this.#code, contexts: this.#contexts });
     this.#singles = new SingleWords(selected, (...operation) => this.#code.write(...operation));
     const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
@@ -107,8 +98,9 @@ export class AttachedMachine {
       decode: (op) => this.#code.decode(op),
       load: () => this.#find("load"),
       store: () => this.#find("store"),
+      fetch: () => this.#fetch(),
       call: () => this.#call(),
-      second: () => this.#second(),
+      second: () => this.#pages.second(),
       hot: (op) => this.#makeRegion(op),
       invalidate: (op) => this.#invalidate(op),
     };
@@ -271,17 +263,6 @@ export class AttachedMachine {
     return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
   }
 
-  /** Where in RAM a guest-physical address is that a step of a page walk loads from, -1 if that is for the reference engine. */
-  #second(): number {
-    const { m } = this;
-    const { stage2: use } = this.#contexts.regime;
-    const low = this.#words[CONTROL.missed / WORD]! >>> 0;
-    const gpa = this.#words[CONTROL.missed / WORD + 1]! * HALF + low;
-    const physical = use === undefined ? FAULT : stage2(m, use, gpa, "load", this.#found);
-    if (physical === FAULT || m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return -1;
-    return physical - this.#ram.base;
-  }
-
   /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */
   #mayGoOn(): boolean {
     const { m } = this;
@@ -308,12 +289,17 @@ export class AttachedMachine {
   #prepare(): number {
     const { m } = this;
     if (!this.#contexts.update() || m.pc & 3n) return 0;
-    const [high, low] = [highOf(m.pc), lowOf(m.pc)];
-    const page = this.#tlb.find("fetch", high, low) ?? this.#findCode(high, low);
-    if (page === undefined) return 0;
-    this.#words[CONTROL.page / WORD] = page;
-    this.#doubles[CONTROL.pcDelta / DOUBLE] = (m.pc & ~0xfffn) - BigInt(page >>> 3);
-    return page + ((low & PAGE_OFFSET) << 3);
+    return this.#pages.operationAt(m.pc);
+  }
+
+  #find(kind: "load" | "store"): number {
+    this.#notice();
+    return this.#pages.find(kind);
+  }
+
+  #fetch(): number {
+    this.#notice();
+    return this.#pages.fetch();
   }
 
   #makeRegion(op: number): void {
@@ -341,66 +327,5 @@ export class AttachedMachine {
   /** What became of the regions. */
   get regions(): RegionCounts {
     return this.#regions.counts;
-  }
-
-  /** Offset in RAM of a page that an access may use; {@linkcode FAULT} where it raises an exception, {@linkcode NO_RAM} where there is a device. */
-  #offsetOf(high: number, low: number, type: AccessType): number {
-    const physical = lookUp(this.m, this.#contexts.regime, high, low, type, this.#found);
-    if (physical === FAULT) return FAULT;
-    if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return NO_RAM;
-    return (physical - this.#ram.base) & ~PAGE_OFFSET;
-  }
-
-  #findCode(high: number, low: number): number | undefined {
-    const known = this.#tlb.trustFetch(high, low);
-    if (known !== undefined) {
-      this.#code.refresh(this.#code.pageOf(known));
-      return known;
-    }
-    const offset = this.#offsetOf(high, low, "fetch");
-    if (offset < 0) return undefined;
-    const isNew = this.#code.find(offset) === undefined;
-    const page = this.#code.page(offset);
-    // Stores to this page have to mind its operations from now on.
-    if (isNew) this.#tlb.clearKind("store");
-    else this.#code.refresh(page);
-    this.#tlb.put("fetch", high, low, this.#found, page.at);
-    return page.at;
-  }
-
-  #find(kind: "load" | "store"): number {
-    this.#notice();
-    const low = this.#words[CONTROL.missed / WORD]! >>> 0;
-    const high = this.#words[CONTROL.missed / WORD + 1]! >>> 0;
-    // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
-    if (this.#tlb.find(kind, high, low) !== undefined) return 0;
-    const offset = this.#offsetOf(high, low, kind);
-    // It has to be aligned before anything else is asked of it.
-    if (offset < 0) {
-      return offset === FAULT && ((low & 7) === 0 || !this.#needsAlignment()) ? this.#fault() : 0;
-    }
-    if (kind === "store") this.#ram.history?.touch(offset);
-    const addend = (offset - (low - (low & PAGE_OFFSET))) | 0;
-    const code = kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0;
-    this.#tlb.put(kind, high, low, this.#found, addend, code);
-    return this.#words[CONTROL.op / WORD]!;
-  }
-
-  /** True if the operation that missed is one for aligned addresses only. */
-  #needsAlignment(): boolean {
-    const decoded = decode(this.#code.wordOf(this.#words[CONTROL.op / WORD]!));
-    return decoded === undefined || needsAlignment(decoded.instruction.meaning);
-  }
-
-  /** Describes the exception of the access that missed; what takes it, as the module wants it, 0 to leave it to the reference engine. */
-  #fault(): number {
-    const { kind, high, low, exits } = this.#found;
-    this.#words[CONTROL.missed / WORD] = low;
-    this.#words[CONTROL.missed / WORD + 1] = high;
-    if (kind === "refill") return -(TABLE.firstFault + faultIndex(true, exits));
-    if (kind === undefined || !isPageFault(kind)) return 0;
-    this.#words[CONTROL.faultCodes / WORD] = codesOf(kind);
-    this.#words[CONTROL.faultWord / WORD] = this.#code.wordOf(this.#words[CONTROL.op / WORD]!);
-    return -(TABLE.firstFault + faultIndex(false, exits));
   }
 }

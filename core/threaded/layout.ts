@@ -192,13 +192,14 @@ export function faultIndex(isRefill: boolean, exits: boolean): number {
   return (isRefill ? 2 : 0) + (exits ? 1 : 0);
 }
 
-/** Entries of the table: functions that are no instruction's own, {@linkcode FAULTS}, instructions, regions. */
+/** Entries of the table: functions that are no instruction's own, {@linkcode FAULTS} of accesses and of fetches, instructions, regions. */
 export const TABLE = {
   undecoded: 0,
   pageEnd: 1,
   slow: 2,
   call: 3,
   firstFault: 4,
-  firstInstruction: 8,
+  firstFetchFault: 8,
+  firstInstruction: 12,
   firstRegion: 2048,
 } as const;

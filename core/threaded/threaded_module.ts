@@ -42,6 +42,11 @@ export interface Imports {
   readonly load: () => number;
   readonly store: () => number;
   /**
+   * Finds the operation at the virtual address `CONTROL.target`; 0 if the engine has to go on there, or minus the number of what takes the exception
+   * of the fetch, as if an operation 0 were there.
+   */
+  readonly fetch: () => number;
+  /**
    * Executes the instruction of the operation at `CONTROL.op`, which neither jumps nor changes what it is executed by; {@linkcode CALLED}.
    */
   readonly call: () => number;
@@ -138,8 +143,13 @@ function callCode(call: number, { slow, next, enter }: Pick<Runtime, "slow" | "n
   return code.returnCall(enter);
 }
 
-/** Continues at a virtual address whose page is known; otherwise leaves. */
-function enterCode(warm: number, type: number): Code {
+/** Leaves at the virtual address in `CONTROL.target`. */
+function leaveCode(): Code {
+  return new Code(2).i32(0).get(1).access("i32.store", CONTROL.left).i32(EXIT.fetch);
+}
+
+/** Continues at a virtual address, unless the engine has to. */
+function enterCode(warm: number, fetch: number, type: number): Code {
   const [left, target] = [0, 1];
   const code = new Code(2);
   const entry = code.local("i32");
@@ -157,8 +167,12 @@ function enterCode(warm: number, type: number): Code {
   code.i32(0).access("i32.load", CONTROL.fetchTlb).op("i32.add").tee(entry);
   // A target that is no multiple of 4 matches no tag.
   code.access("i64.load", TLB_ENTRY.tag).get(target).i64(~0xffcn).op("i64.and", "i64.ne").ifUnlikely();
-  leave();
-  code.end();
+  code.i32(0).get(left).access("i32.store", CONTROL.left);
+  code.i32(0).get(target).access("i64.store", CONTROL.target);
+  code.call(fetch).tee(op).op("i32.eqz").if().i32(EXIT.fetch).op("return").end();
+  code.get(op).i32(0).op("i32.gt_s").if();
+  dispatch(code, op, left, type).end();
+  code.i32(0).get(left).i32(0).get(op).op("i32.sub").returnCallIndirect(type).end();
   code.i32(0).get(entry).access("i32.load", TLB_ENTRY.addend).tee(op).access("i32.store", CONTROL.page);
   code.i32(0).get(target).i64(~0xfffn).op("i64.and");
   code.get(op).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.sub").access("i64.store", CONTROL.pcDelta);
@@ -272,6 +286,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
   const findLoad = builder.importFunction("load", { parameters: [], results: ["i32"] });
   const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
+  const fetch = builder.importFunction("fetch", { parameters: [], results: ["i32"] });
   const call = builder.importFunction("call", { parameters: [], results: ["i32"] });
   const second = builder.importFunction("second", { parameters: [], results: ["i32"] });
   const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
@@ -282,7 +297,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   const opType = builder.type(OPERATION);
   const slow = builder.add(SHARED.slow, slowCode(step, opType));
   const warm = builder.add(SHARED.warm, warmCode(hot, hotAfter));
-  const enter = builder.add(SHARED.enter, enterCode(warm, opType));
+  const enter = builder.add(SHARED.enter, enterCode(warm, fetch, opType));
   const helpers = addHelpers(builder);
   const runtime: Runtime = {
     helpers,
@@ -301,9 +316,13 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   table[TABLE.slow] = slow;
   const called = builder.add(OPERATION, callCode(call, runtime));
   table[TABLE.call] = called;
-  faultCodes(profile, runtime).forEach((code, i) =>
-    table[TABLE.firstFault + i] = builder.add(OPERATION, code)
-  );
+  const ofFetches = { ...runtime, slow: builder.add(OPERATION, leaveCode()) };
+  faultCodes(profile, runtime).forEach((code, i) => {
+    table[TABLE.firstFault + i] = builder.add(OPERATION, code);
+  });
+  faultCodes(profile, ofFetches).forEach((code, i) => {
+    table[TABLE.firstFetchFault + i] = builder.add(OPERATION, code);
+  });
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
     // What depends on privilege or world is the engine's.
