@@ -14,6 +14,10 @@ import { ThreadedEngine } from "./engine.ts";
 const MEMORY = 0x40000;
 /** Pages that are mapped again and again. */
 const DATA = 0x20000;
+/** A pair of pages that are called, at an address that no window maps either: they begin with returns. */
+const CODE = 0x1e000;
+const VIRTUAL_CODE = 0x20000000;
+const RETURN = 0x4c000020;
 /** Two directories, and behind them the tables that they lead to. */
 const TABLES = 0x30000;
 const PAGE = 0x1000;
@@ -36,6 +40,13 @@ const ILLEGAL = 2 ** 48;
 function address(random: Random): number {
   if (random.below(40) === 0) return ILLEGAL;
   return random.pick(VIRTUAL) + PAGE * random.below(16) + 8 * random.below(4);
+}
+
+/** Calls one of the returns. */
+function call(random: Random): string {
+  const at = VIRTUAL_CODE + PAGE * random.below(2) + random.pick([0, 0, 0, 2]) + 4 * random.below(8);
+  return `  li.d $a0, ${at}
+  jirl $ra, $a0, 0`;
 }
 
 /** Unaligned ones, over the end of a page among them. */
@@ -70,6 +81,7 @@ function write(random: Random): string {
   const [high, lo] = random.pick<readonly [number, (random: Random) => bigint]>([
     [DATA + 2 * PAGE * random.below(8), (r) => entry(r, ps)],
     [TABLES + 2 * PAGE * random.below(4), (r) => BigInt(TABLES + PAGE * r.below(16)) | 0x13n],
+    [VIRTUAL_CODE, (r) => BigInt(CODE) | flags(r)],
     [address(random), (r) => entry(r, ps)],
     [address(random), (r) => entry(r, ps)],
   ]);
@@ -114,6 +126,7 @@ const ENTER = "  la.pcrel $a0, body\n  csrwr $a0, ERA\n  li.d $a0, 2\n  csrxchg 
 
 const PIECES: Pieces = [
   [40, access],
+  [6, call],
   [6, write],
   [4, invalidate],
   [2, set("ASID", [0, 0, 1])],
@@ -174,6 +187,14 @@ const OTHER_TABLES = `
         csrwr  $t0, TLBELO1
         tlbwr`;
 
+/** Behind the instruction at t0, or where it was called from if it is of the pages that are. */
+const BEHIND = `
+        srli.d $t1, $t0, 28
+        addi.d $t1, $t1, -2
+        bnez   $t1, 1f
+        addi.d $t0, $ra, -4
+1:      addi.d $t0, $t0, 4`;
+
 /**
  * Programs are in a window of segment 9. A handler fills what it can find: from the tables, or a pair of data pages by the address, or if that
  * is a physical one the same page. Every fourth time it skips the instruction instead.
@@ -205,6 +226,7 @@ ${random.below(2) === 0 ? "" : OTHER_TABLES}
         li.d   $t0, 0x10
         li.d   $t1, 0x18
         csrxchg $t0, $t1, CRMD
+        la.pcrel $ra, body
         li.d   $s5, ${random.below(100)}
 body:
 ${body(random)}
@@ -212,10 +234,16 @@ ${body(random)}
         .balign 4096
 general:
         csrwr  $t0, SAVE0
+        csrwr  $t1, SAVE2
+        csrrd  $t0, BADI                # nothing that happened is forgotten
+        add.d  $s6, $s6, $t0
+        csrrd  $t0, BADV
+        xor    $s6, $s6, $t0
         csrrd  $t0, ERA
-        addi.d $t0, $t0, 4
+${BEHIND}
         csrwr  $t0, ERA
         addi.d $s5, $s5, 1
+        csrrd  $t1, SAVE2
         csrrd  $t0, SAVE0
         ertn
         .balign 4096
@@ -228,6 +256,9 @@ refill:
         csrrd  $t0, TLBRBADV
         srli.d $t1, $t0, 18
         beqz   $t1, same
+        srli.d $t1, $t0, 28
+        addi.d $t1, $t1, -2
+        beqz   $t1, code
         andi   $t1, $s5, 4
         beqz   $t1, data
         csrrd  $t0, PGD
@@ -239,6 +270,8 @@ data:   bstrpick.d $t0, $t0, 15, 13
         slli.d $t0, $t0, 13
         li.d   $t1, ${DATA}
         or     $t0, $t0, $t1
+        b      same
+code:   li.d   $t0, ${CODE}
 same:   bstrins.d $t0, $zero, 12, 0
         bstrpick.d $t1, $s5, 4, 3
         sltui  $t1, $t1, 1              # sometimes not dirty
@@ -259,7 +292,8 @@ filled: tlbfill
         csrrd  $t0, TLBRSAVE
         ertn
 skip:   csrrd  $t0, TLBRERA
-        addi.d $t0, $t0, 4
+${BEHIND}
+        ori    $t0, $t0, 1              # IsTLBR
         csrwr  $t0, TLBRERA
         csrrd  $t1, SAVE1
         csrrd  $t0, TLBRSAVE
@@ -274,6 +308,10 @@ function fillTables({ memory }: BareMachine, random: Random): void {
   for (let i = 0; i < 2 * PAGE / 8; i++) {
     const huge = BigInt(DATA) | 0x53n | (random.below(2) === 0 ? 1n << 12n : 0n);
     put(TABLES + 8 * i, random.below(4) === 0 ? huge : BigInt(TABLES + PAGE * (2 + random.below(14))));
+  }
+  for (let i = 0; i < 16; i++) {
+    view.setUint32(CODE + 4 * i, RETURN, true);
+    view.setUint32(CODE + PAGE + 4 * i, RETURN, true);
   }
   const software = 1n << 52n | 1n << 9n;
   for (let at = TABLES + 2 * PAGE; at < MEMORY; at += 8) {
