@@ -272,13 +272,17 @@ data:   bstrpick.d $t0, $t0, 15, 13
         or     $t0, $t0, $t1
         b      same
 code:   li.d   $t0, ${CODE}
+        andi   $t1, $s5, 0x38
+        bnez   $t1, same
+        ori    $t0, $t0, 0x12           # sometimes invalid
+        b      even
 same:   bstrins.d $t0, $zero, 12, 0
         bstrpick.d $t1, $s5, 4, 3
         sltui  $t1, $t1, 1              # sometimes not dirty
         slli.d $t1, $t1, 1
         xori   $t1, $t1, 0x13
         or     $t0, $t0, $t1
-        csrwr  $t0, TLBRELO0
+even:   csrwr  $t0, TLBRELO0
         csrrd  $t0, TLBRELO0
         li.d   $t1, 0x1000
         or     $t0, $t0, $t1
