@@ -94,7 +94,7 @@ export class Pages {
     // It has to be aligned before anything else is asked of it.
     if (offset === NO_RAM || (offset === FAULT && (low & 7) !== 0 && this.#needsAlignment())) return 0;
     if (offset === FAULT) {
-      const fault = this.#faultOf(this.#code.wordOf(this.#words[CONTROL.op / WORD]!));
+      const fault = this.#faultOf(this.#words[CONTROL.op / WORD]!);
       return fault === undefined ? 0 : -(TABLE.firstFault + fault);
     }
     if (kind === "store") this.#ram.history?.touch(offset);
@@ -146,15 +146,15 @@ export class Pages {
     return decoded === undefined || needsAlignment(decoded.instruction.meaning);
   }
 
-  /** Describes the exception that was found, of an instruction; its index among {@linkcode FAULTS}, undefined where it is for the reference engine. */
-  #faultOf(word: number): number | undefined {
+  /** Describes the exception that was found, of an operation or (0) of a fetch; its index among {@linkcode FAULTS}, undefined where it is for the reference engine. */
+  #faultOf(op: number): number | undefined {
     const { kind, high, low, exits } = this.#found;
     this.#words[CONTROL.missed / WORD] = low;
     this.#words[CONTROL.missed / WORD + 1] = high;
     if (kind === "refill") return faultIndex(true, exits);
     if (kind === undefined || !isPageFault(kind)) return undefined;
     this.#words[CONTROL.faultCodes / WORD] = codesOf(kind);
-    this.#words[CONTROL.faultWord / WORD] = word;
+    this.#words[CONTROL.faultWord / WORD] = op === 0 ? 0 : this.#code.wordOf(op);
     return faultIndex(false, exits);
   }
 }
