@@ -54,4 +54,12 @@ export interface Engine {
    * the time of an instruction and raises its exceptions.
    */
   execute(m: Machine, word: number): void;
+  /**
+   * Executes words one behind the other, each as `execute` does, until one does not lead to the next because it raised an exception. Absent
+   * where every instruction is shown to somebody.
+   *
+   * @param words always the same array for the same words, by which an engine may keep what it made of them
+   * @returns how many led to the next
+   */
+  executeAll?(m: Machine, words: readonly number[]): number;
 }

@@ -68,7 +68,11 @@ export const ECODE_NAMES: Readonly<Record<number, string>> = {
   0x18: "GCM",
 };
 
+const BY_CODE: ReadonlyMap<string, ExceptionKind> = new Map(
+  Object.values(EXCEPTIONS).map((e) => [`${e.ecode}/${e.esubcode}`, e]),
+);
+
 /** The exception with this code and sub-code. */
 export function exceptionByCode(ecode: number, esubcode: number): ExceptionKind | undefined {
-  return Object.values(EXCEPTIONS).find((e) => e.ecode === ecode && e.esubcode === esubcode);
+  return BY_CODE.get(`${ecode}/${esubcode}`);
 }

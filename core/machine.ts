@@ -268,7 +268,13 @@ export class Machine implements ExecutionContext, Stateful {
     ]);
     return () => {
       restoreParts();
-      Object.assign(this, { pc, nextPc, fcsr, lines, idle, stopRequest, word });
+      this.pc = pc;
+      this.nextPc = nextPc;
+      this.fcsr = fcsr;
+      this.lines = lines;
+      this.idle = idle;
+      this.stopRequest = stopRequest;
+      this.word = word;
       this.gpr.set(gpr);
       this.fpr.set(fpr);
       this.fcc.set(fcc);

@@ -63,7 +63,9 @@ export class Ipi implements Device {
     const [status, enable, line] = [this.#status, this.#enable, this.#line];
     const mailboxes = new Uint8Array(this.#mailboxes.buffer.slice(0));
     return () => {
-      [this.#status, this.#enable, this.#line] = [status, enable, line];
+      this.#status = status;
+      this.#enable = enable;
+      this.#line = line;
       new Uint8Array(this.#mailboxes.buffer).set(mailboxes);
     };
   }

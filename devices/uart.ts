@@ -86,7 +86,7 @@ export class Uart implements Device {
   }
 
   save(): Restore {
-    const [incoming, received] = [[...this.#incoming], [...this.#received]];
+    const [incoming, received] = [this.#incoming.slice(), this.#received.slice()];
     const [lastRead, enabled, fifos, trigger] = [this.#lastRead, this.#enabled, this.#fifos, this.#trigger];
     const [lineControl, modemControl, modemStatus] = [
       this.#lineControl,
@@ -96,11 +96,20 @@ export class Uart implements Device {
     const [overrun, scratch, divisor] = [this.#overrun, this.#scratch, this.#divisor];
     const [transmitterPending, level] = [this.#transmitterPending, this.#level];
     return () => {
-      [this.#incoming, this.#received] = [[...incoming], [...received]];
-      [this.#lastRead, this.#enabled, this.#fifos, this.#trigger] = [lastRead, enabled, fifos, trigger];
-      [this.#lineControl, this.#modemControl, this.#modemStatus] = [lineControl, modemControl, modemStatus];
-      [this.#overrun, this.#scratch, this.#divisor] = [overrun, scratch, divisor];
-      [this.#transmitterPending, this.#level] = [transmitterPending, level];
+      this.#incoming = incoming.slice();
+      this.#received = received.slice();
+      this.#lastRead = lastRead;
+      this.#enabled = enabled;
+      this.#fifos = fifos;
+      this.#trigger = trigger;
+      this.#lineControl = lineControl;
+      this.#modemControl = modemControl;
+      this.#modemStatus = modemStatus;
+      this.#overrun = overrun;
+      this.#scratch = scratch;
+      this.#divisor = divisor;
+      this.#transmitterPending = transmitterPending;
+      this.#level = level;
     };
   }
 

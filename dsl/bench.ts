@@ -60,9 +60,7 @@ export const LAYOUT: HostLayout = {
 const OTHER_GUEST = 0x0bad_9e57_0bad_9e5cn;
 
 /** The start of a guest's registers: recognisable, so that a report shows what was never set. */
-function initialGpr(register: number): bigint {
-  return 0x6e57_0000_0000_0000n + BigInt(register);
-}
+const INITIAL_GPRS = BigUint64Array.from({ length: 32 }, (_, r) => 0x6e57_0000_0000_0000n + BigInt(r));
 
 /** Assembles a case's code. */
 export function assembleGuest(c: Case): Program {
@@ -232,7 +230,7 @@ export class Bench {
     vcpu.setNestedPageTable(this.#table.root);
     vcpu.setEntry(this.program.entry);
     vcpu.setup({ vcpuId: 0, vmId: 0, memory: this.memory });
-    for (let r = 1; r < 32; r++) vcpu.setGpr(r, initialGpr(r));
+    for (let r = 1; r < 32; r++) vcpu.setGpr(r, INITIAL_GPRS[r]!);
   }
 
   // Memory ---------------------------------------------------------------------------------------------------------------
@@ -285,8 +283,9 @@ export class Bench {
 
   /** A value in guest memory; undefined where the guest has none. */
   readGuest(gpa: bigint, size: 4 | 8): bigint | undefined {
-    const [first, last] = [this.#hpa(gpa), this.#hpa(gpa + BigInt(size) - 1n)];
-    if (first === undefined || last !== first + BigInt(size) - 1n) return undefined;
+    const first = this.#hpa(gpa);
+    const beyond = BigInt(size) - 1n;
+    if (first === undefined || this.#hpa(gpa + beyond) !== first + beyond) return undefined;
     return this.machine.readPhysical(Number(first), size);
   }
 

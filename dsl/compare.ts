@@ -12,7 +12,7 @@ import { hex } from "../core/hex.ts";
 import { interruptNames } from "./decode.ts";
 import { type Difference, type DifferenceDetails, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
-import { type CsrValues, type MaskedValue, type RegisterValues, wholeValue } from "./names.ts";
+import { type CsrValues, type MaskedValue, NO_CSRS, type RegisterValues, wholeValue } from "./names.ts";
 import { RegisterSnapshot, type Stay } from "./observe.ts";
 import type { ResolvedException, ResolvedExit } from "./resolve.ts";
 
@@ -39,7 +39,8 @@ export function kindOf(entered: Entered): string {
 
 /** The name of the exception in ESTAT. */
 export function exceptionName(estat: bigint): string {
-  const [ecode, esubcode] = [Number(ESTAT.Ecode.get(estat)), Number(ESTAT.EsubCode.get(estat))];
+  const ecode = Number(ESTAT.Ecode.get(estat));
+  const esubcode = Number(ESTAT.EsubCode.get(estat));
   return exceptionByCode(ecode, esubcode)?.name ?? `Ecode ${ecode}/${esubcode}`;
 }
 
@@ -94,16 +95,22 @@ export function compareRegisters(
   named: RegisterValues,
   others: "unchanged" | "any",
 ): Difference[] {
-  return Array.from(now).flatMap((got, r) => {
+  const found: Difference[] = [];
+  for (let r = 0; r < now.length; r++) {
+    const got = now[r]!;
     const expected = named.get(r);
-    if (expected !== undefined) return unequal(registerName(r), got, expected);
-    return others === "any" ? [] : unequal(registerName(r), got, before[r] ?? 0n, { why: UNNAMED });
-  });
+    const wanted = expected ?? (others === "any" ? got : before[r] ?? 0n);
+    if (got === wanted) continue;
+    found.push(...unequal(registerName(r), got, wanted, expected === undefined ? { why: UNNAMED } : {}));
+  }
+  return found;
 }
 
 /** The guest's general registers as the world switch holds them. */
 export function registersOf(vcpu: VCpu): readonly bigint[] {
-  return Array.from({ length: 32 }, (_, r) => vcpu.gpr(r));
+  const values: bigint[] = [];
+  for (let r = 0; r < 32; r++) values.push(vcpu.gpr(r));
+  return values;
 }
 
 /** A guest that is still running has its registers in the processor, where the vCPU cannot see them. */
@@ -156,7 +163,8 @@ function compareRefills({ expected, entered }: Transition): readonly Difference[
 
 function compareGuestCsrs(t: Transition): Difference[] {
   const { bench, expected, entered, stays } = t;
-  const wanted = new Map([...takenException(t), ...expected.csr]);
+  const taken = takenException(t);
+  const wanted = taken.size === 0 ? expected.csr : new Map([...taken, ...expected.csr]);
   const named = [...wanted].flatMap(([csr, value]) => {
     const got = entered.kind === "exit" ? bench.vcpu.guestCsr(csr) : readCsr(bench.machine, true, csr);
     return compareMasked(`guest ${csr.name}`, got, value, { csr });
@@ -173,7 +181,7 @@ function compareGuestCsrs(t: Transition): Difference[] {
 function takenException({ bench, expected, stays }: Transition): CsrValues {
   const { took } = expected;
   const entry = stays[0]?.entry.guest;
-  if (took === undefined || entry === undefined) return new Map();
+  if (took === undefined || entry === undefined) return NO_CSRS;
   const { ecode, esubcode } = EXCEPTIONS[took.kind];
   const mode = entry.get(CRMD) ?? 0n;
   const cleared = CRMD.PLV.mask | CRMD.IE.mask | CRMD.WE.mask;

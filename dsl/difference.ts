@@ -22,6 +22,8 @@ export interface Difference {
 /** What a reader of a difference is told beside the values. */
 export type DifferenceDetails = Pick<Difference, "csr" | "isInstruction" | "why">;
 
+const NONE: readonly Difference[] = [];
+
 /** The difference between two values; none if they are equal. */
 export function unequal(
   what: string,
@@ -29,5 +31,5 @@ export function unequal(
   expected: bigint | string,
   details: DifferenceDetails = {},
 ): readonly Difference[] {
-  return got === expected ? [] : [{ what, got, expected, ...details }];
+  return got === expected ? NONE : [{ what, got, expected, ...details }];
 }

@@ -4,13 +4,15 @@
  *
  * @module
  */
-import { type CsrBank, EXCEPTIONS, registerName } from "../core/mod.ts";
-import { ECFG, EENTRY, ESTAT } from "../core/csr/basic.ts";
-import { type HardwareExit, promised, type VCpu } from "../vcpu/mod.ts";
+import { type CsrBank, type CsrDeclaration, EXCEPTIONS, registerName } from "../core/mod.ts";
+import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT } from "../core/csr/basic.ts";
+import { TVAL } from "../core/csr/timer.ts";
+import { TLBEHI, TLBRBADV, TLBREHI, TLBRERA, TLBRPRMD } from "../core/csr/translation.ts";
+import { type HardwareExit, promised, type Promises, type VCpu } from "../vcpu/mod.ts";
 import { compareMasked, compareUnchanged, type Transition } from "./compare.ts";
 import { type Difference, unequal } from "./difference.ts";
 import { ALL_BITS, type CsrValues } from "./names.ts";
-import type { RegisterSnapshot, Stay } from "./observe.ts";
+import type { RegisterSnapshot, Stay, ValueSnapshot } from "./observe.ts";
 
 // What an exit changes -------------------------------------------------------------------------------------------------
 
@@ -19,40 +21,53 @@ export function compareHostFrame({ expected, entered, stays }: Transition): Diff
   if (entered.kind === "budget") return [];
   const { exit } = entered;
   const last = stays.length - 1;
-  const allowed = [...expected.hostMayChange, ...expected.host.keys()].map((csr) => csr.name);
+  const mayChange = (csr: CsrDeclaration) => expected.hostMayChange.has(csr) || expected.host.has(csr);
   return stays.flatMap((stay, i) => {
     if (i < last) {
-      return unchangedHost(stay, [...REFILL_CHANGES, ...allowed], `at stage-2 refill ${i + 1}, LVZ-EXIT-05`);
+      const isAllowed = (csr: CsrDeclaration) => REFILL_CHANGES.has(csr) || mayChange(csr);
+      return unchangedHost(stay, isAllowed, `at stage-2 refill ${i + 1}, LVZ-EXIT-05`);
     }
     const named = [...expected.host].flatMap(([csr, wanted]) => {
       // Lines are no storage: what software reads of ESTAT shows them.
       const got = csr === ESTAT ? exit.estat : stay.exit?.host.get(csr) ?? 0n;
       return compareMasked(`host ${csr.name}`, got, wanted, { csr });
     });
+    const changed = changedBy(exit);
+    const isAllowed = (csr: CsrDeclaration) => changed.has(csr) || mayChange(csr);
     return [
       ...named,
       ...compareVector(stay, exit),
-      ...unchangedHost(stay, [...changedBy(exit), ...allowed], "by this exit, LVZ-EXIT-05"),
+      ...unchangedHost(stay, isAllowed, "by this exit, LVZ-EXIT-05"),
     ];
   });
 }
 
-function unchangedHost({ entry, exit }: Stay, mayChange: readonly string[], when: string): Difference[] {
+function unchangedHost(
+  { entry, exit }: Stay,
+  mayChange: (csr: CsrDeclaration) => boolean,
+  when: string,
+): readonly Difference[] {
   if (exit === undefined) return [];
-  const changed = entry.host.differing(exit.host).filter((csr) => !mayChange.includes(csr.name));
+  const changed = entry.host.differing(exit.host).filter((csr) => !mayChange(csr));
   return compareUnchanged("host", changed, entry.host, exit.host, `unchanged ${when}`);
 }
 
-const REFILL_CHANGES = ["TLBRERA", "TLBRBADV", "TLBREHI", "TLBRPRMD", "CRMD", "ESTAT", "TVAL"];
+/** TVAL and ESTAT.IS follow the timer and the lines. */
+const ALWAYS_CHANGED = [ESTAT, TVAL] as const;
+const REFILL_CHANGES: ReadonlySet<CsrDeclaration> = new Set<CsrDeclaration>([
+  ...[...ALWAYS_CHANGED, TLBRERA, TLBRBADV, TLBREHI, TLBRPRMD, CRMD],
+]);
+const INTERRUPT_CHANGES: ReadonlySet<CsrDeclaration> = new Set<CsrDeclaration>([...ALWAYS_CHANGED, ERA]);
+const INSTRUCTION_CHANGES: ReadonlySet<CsrDeclaration> = new Set([...INTERRUPT_CHANGES, BADI]);
+const PAGE_FAULT_CHANGES: ReadonlySet<CsrDeclaration> = new Set([...INSTRUCTION_CHANGES, BADV, TLBEHI]);
 
-/** The host registers that the hardware changes at an exit. TVAL and ESTAT.IS follow the timer and the lines. */
-function changedBy(exit: HardwareExit): readonly string[] {
+/** The host registers that the hardware changes at an exit. */
+function changedBy(exit: HardwareExit): ReadonlySet<CsrDeclaration> {
   if (exit.via === "refill") return REFILL_CHANGES;
   const ecode = Number(ESTAT.Ecode.get(exit.estat));
-  const always = ["ESTAT", "ERA", "TVAL"];
-  if (ecode === EXCEPTIONS.INT.ecode) return always;
+  if (ecode === EXCEPTIONS.INT.ecode) return INTERRUPT_CHANGES;
   const isPageFault = ecode >= EXCEPTIONS.PIL.ecode && ecode <= EXCEPTIONS.PPI.ecode;
-  return [...always, "BADI", ...(isPageFault ? ["BADV", "TLBEHI"] : [])];
+  return isPageFault ? PAGE_FAULT_CHANGES : INSTRUCTION_CHANGES;
 }
 
 /** LVZ-EXIT-06: where the exit must arrive. */
@@ -79,31 +94,42 @@ function slotOf({ estat }: HardwareExit, enabled: bigint): number {
 /** The host at one moment. */
 export interface HostState {
   readonly csrs: RegisterSnapshot;
-  readonly gprs: ArrayLike<bigint>;
+  readonly gprs: ValueSnapshot;
 }
 
 /** What the world switch promised of the host from entry to exit. */
 export function compareRunPromises(vcpu: VCpu, before: HostState, after: HostState): Difference[] {
   const why = `the ${vcpu.name} world switch restores it`;
   const { restoredByRun, savedGprs } = vcpu.promises;
-  const registers = savedGprs.flatMap((r) =>
-    unequal(`host ${registerName(r)}`, after.gprs[r] ?? 0n, before.gprs[r] ?? 0n, { why })
+  const registers = savedGprs.filter((r) => after.gprs.differsAt(r, before.gprs)).flatMap((r) =>
+    unequal(`host ${registerName(r)}`, after.gprs.at(r), before.gprs.at(r), { why })
   );
-  const csrs = restoredByRun.map(promised).flatMap(({ csr, mask }) => {
+  const changed = restoredByRun.filter((promise) => !after.csrs.isSame(registerOf(promise), before.csrs));
+  const csrs = changed.map(promised).flatMap(({ csr, mask }) => {
     const [got, value] = [after.csrs.get(csr) ?? 0n, before.csrs.get(csr) ?? 0n];
     return compareMasked(`host ${csr.name}`, got, { value, mask }, { csr, why });
   });
   return [...csrs, ...registers];
 }
 
-/** What the world switch promised of the host from bind to unbind. */
+function registerOf(promise: Promises["restoredByRun"][number]): CsrDeclaration {
+  return "number" in promise ? promise : promise[0];
+}
+
+/**
+ * What the world switch promised of the host from bind to unbind.
+ *
+ * @param isOwn tells the registers that the case itself wrote meanwhile
+ */
 export function compareUnbindPromises(
   vcpu: VCpu,
   before: RegisterSnapshot,
   after: RegisterSnapshot,
+  isOwn: (csr: CsrDeclaration) => boolean,
 ): Difference[] {
+  const changed = vcpu.promises.restoredByUnbind.filter((csr) => !after.isSame(csr, before) && !isOwn(csr));
   const why = `the ${vcpu.name} world switch restores it when it gives the processor back`;
-  return compareUnchanged("host", vcpu.promises.restoredByUnbind, before, after, why);
+  return compareUnchanged("host", changed, before, after, why);
 }
 
 // What a world switch carries ------------------------------------------------------------------------------------------

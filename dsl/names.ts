@@ -29,6 +29,10 @@ export type RegisterValues = ReadonlyMap<number, bigint>;
 /** CSRs with values of some of their bits, in place. */
 export type CsrValues = ReadonlyMap<CsrDeclaration, MaskedValue>;
 
+/** No CSR is named. */
+export const NO_CSRS: CsrValues = new Map();
+const NO_REGISTERS: RegisterValues = new Map();
+
 /** All bits of a register. */
 export const ALL_BITS = (1n << 64n) - 1n;
 const LOWEST = -(1n << 63n);
@@ -56,6 +60,8 @@ export class Names {
   }
 
   #address(text: string, where: string): bigint {
+    const exact = this.#program.symbols.get(text);
+    if (exact !== undefined) return exact;
     const [, label = "", sign, offset] =
       /^([A-Za-z_.$][\w.$]*)(?:\s*([+-])\s*(0x[0-9a-fA-F]+|\d+))?$/.exec(text) ?? [];
     const address = this.#program.symbols.get(label);
@@ -70,10 +76,11 @@ export class Names {
 
   /** General registers by number. */
   registers(registers: Registers | undefined, where: string): RegisterValues {
+    if (registers === undefined) return NO_REGISTERS;
     const found = new Map<number, bigint>();
-    for (const [name, value] of Object.entries(registers ?? {})) {
+    for (const [name, value] of Object.entries(registers)) {
       const at = `${where}.${name}`;
-      const number = parseRegister(`$${name.replace(/^\$/, "")}`);
+      const number = parseRegister(name.startsWith("$") ? name : `$${name}`);
       if (number === undefined) refuse(at, "no such register");
       if (number === 0) refuse(at, "$zero is always 0");
       if (found.has(number)) refuse(at, "the register is named twice");
@@ -84,8 +91,9 @@ export class Names {
 
   /** CSRs with the bits that a case names. */
   csrs(csrs: Csrs | undefined, where: string): CsrValues {
+    if (csrs === undefined) return NO_CSRS;
     const found = new Map<CsrDeclaration, MaskedValue>();
-    for (const [name, value] of Object.entries(csrs ?? {})) {
+    for (const [name, value] of Object.entries(csrs)) {
       const at = `${where}.${name}`;
       const csr = this.csr(name, at);
       if (found.has(csr)) refuse(at, `${csr.name} is named twice`);
@@ -125,7 +133,8 @@ export class Names {
 
   /** Positions in ESTAT.IS. */
   interrupts(interrupts: Interrupts | undefined, where: string): readonly number[] {
-    const list = interrupts === undefined ? [] : typeof interrupts === "object" ? interrupts : [interrupts];
+    if (interrupts === undefined) return [];
+    const list = typeof interrupts === "object" ? interrupts : [interrupts];
     return list.map((i) => interruptPosition(i, where));
   }
 }

@@ -32,43 +32,95 @@ function shelfFor(length: number): Shelf {
   return made;
 }
 
-/** The registers of one world at one moment. Taking one copies values and nothing else: every exit takes several. */
-export class RegisterSnapshot {
-  readonly #profile: Profile;
+/** Some values at one moment. Taking them copies them and nothing else: every exit does so several times. */
+export class ValueSnapshot {
   readonly #shelf: Shelf;
   readonly #start: number;
+  readonly #length: number;
 
-  /** @param values of a bank's registers */
-  constructor({ profile, values }: Pick<CsrBank, "profile" | "values">) {
+  constructor(values: BigUint64Array) {
     const shelf = shelfFor(values.length);
-    this.#profile = profile;
     this.#shelf = shelf;
     this.#start = shelf.free;
+    this.#length = values.length;
     shelf.values.set(values, shelf.free);
     shelf.free += values.length;
   }
 
+  /** A view of the values. */
+  protected get values(): BigUint64Array {
+    return this.#shelf.values.subarray(this.#start, this.#start + this.#length);
+  }
+
+  /** One of the values. */
+  at(index: number): bigint {
+    return this.#shelf.values[this.#start + index]!;
+  }
+
+  /** True if a value is another one than in another snapshot. */
+  differsAt(index: number, other: ValueSnapshot): boolean {
+    const own = this.#shelf.halves;
+    const others = other.#shelf.halves;
+    const a = 2 * (this.#start + index);
+    const b = 2 * (other.#start + index);
+    return own[a] !== others[b] || own[a + 1] !== others[b + 1];
+  }
+
+  /** The first value from an index on that is another one than in another snapshot; how many there are if none is. */
+  firstDifference(other: ValueSnapshot, from: number): number {
+    const own = this.#shelf.halves;
+    const others = other.#shelf.halves;
+    const end = 2 * (this.#start + this.#length);
+    const distance = 2 * (other.#start - this.#start);
+    let at = 2 * (this.#start + from);
+    while (at < end && own[at] === others[at + distance]) at++;
+    return Math.floor(at / 2) - this.#start;
+  }
+
+  /** Replaces a value while nobody else has the snapshot. */
+  protected put(index: number, value: bigint): void {
+    this.#shelf.values[this.#start + index] = value;
+  }
+}
+
+/** The registers of one world at one moment. */
+export class RegisterSnapshot extends ValueSnapshot {
+  readonly #profile: Profile;
+
+  /** @param values of a bank's registers */
+  constructor({ profile, values }: Pick<CsrBank, "profile" | "values">) {
+    super(values);
+    this.#profile = profile;
+  }
+
   /** A register's value, undefined if the machine has no such register. */
   get(csr: CsrDeclaration): bigint | undefined {
-    if (!hasCsr(this.#profile, csr.number)) return undefined;
-    return this.#shelf.values[this.#start + csrSlot(this.#profile, csr.number)];
+    return hasCsr(this.#profile, csr.number) ? this.at(csrSlot(this.#profile, csr.number)) : undefined;
+  }
+
+  /** True if a register has the same value in another snapshot, or neither has it. */
+  isSame(csr: CsrDeclaration, other: RegisterSnapshot): boolean {
+    if (!hasCsr(this.#profile, csr.number)) return true;
+    return !this.differsAt(csrSlot(this.#profile, csr.number), other);
   }
 
   /** The same with some registers replaced. */
   with(replaced: Iterable<readonly [CsrDeclaration, bigint]>): RegisterSnapshot {
-    const { length } = presentCsrs(this.#profile);
-    const values = this.#shelf.values.slice(this.#start, this.#start + length);
-    for (const [csr, value] of replaced) values[csrSlot(this.#profile, csr.number)] = value;
-    return new RegisterSnapshot({ profile: this.#profile, values });
+    const copy = new RegisterSnapshot({ profile: this.#profile, values: this.values });
+    for (const [csr, value] of replaced) copy.put(csrSlot(this.#profile, csr.number), value);
+    return copy;
   }
 
   /** The registers whose values differ, in the order of numbers. */
   differing(other: RegisterSnapshot): readonly CsrDeclaration[] {
-    const [own, others] = [this.#shelf.halves, other.#shelf.halves];
-    const [a, b] = [2 * this.#start, 2 * other.#start];
-    return presentCsrs(this.#profile).filter((_, slot) =>
-      own[a + 2 * slot] !== others[b + 2 * slot] || own[a + 2 * slot + 1] !== others[b + 2 * slot + 1]
-    );
+    const present = presentCsrs(this.#profile);
+    const found: CsrDeclaration[] = [];
+    let slot = this.firstDifference(other, 0);
+    while (slot < present.length) {
+      found.push(present[slot]!);
+      slot = this.firstDifference(other, slot + 1);
+    }
+    return found;
   }
 }
 
@@ -108,14 +160,14 @@ export class StayObserver {
   constructor(cpu: HostCpu) {
     cpu.observer = {
       beforeEntry: (m) => {
-        const now = snapshotBoth(m);
-        this.#stays.push({ entry: { ...now, host: afterErtn(now.host) } });
+        const { host, guest } = snapshotBoth(m);
+        this.#stays.push({ entry: { host: afterErtn(host), guest } });
         this.#onEntry?.();
         this.#onEntry = undefined;
       },
       afterExit: (m) => {
         const stay = this.#stays.pop();
-        if (stay !== undefined) this.#stays.push({ ...stay, exit: snapshotBoth(m), vector: m.pc });
+        if (stay !== undefined) this.#stays.push({ entry: stay.entry, exit: snapshotBoth(m), vector: m.pc });
       },
     };
   }

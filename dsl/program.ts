@@ -60,9 +60,12 @@ export function assembleCase(code: string, afterwards: string): Program {
   return program;
 }
 
-/** Programs by their text, a memo of a pure function: rows of cases often share their code, and cases are repeated. */
+/**
+ * Programs by their text, a memo of a pure function: rows of cases often share their code. It is small, because what outlives a case costs
+ * every garbage collection after it.
+ */
 const PROGRAMS = new Map<string, Program>();
-const MOST_PROGRAMS = 1024;
+const MOST_PROGRAMS = 64;
 
 /** Profiles by name; a memo of a pure function, so that machines with the same choices have the same profile. */
 const DERIVED = new Map<string, Profile>();

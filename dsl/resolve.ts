@@ -201,10 +201,13 @@ export function resolveMemory(
   }));
 }
 
+const NO_LINES: LineLevels = new Map();
+
 /** Looks up interrupt lines. */
 export function resolveLines(lines: Lines | undefined, where: string): LineLevels {
+  if (lines === undefined) return NO_LINES;
   const found = new Map<number, boolean>();
-  for (const [name, level] of Object.entries(lines ?? {})) {
+  for (const [name, level] of Object.entries(lines)) {
     const position = interruptPosition(name, `${where}.${name}`);
     if (!/^(HWI\d|IPI)$/.test(name)) {
       throw new CaseError(`Cannot use ${where}.${name}: only HWI0 to HWI7 and IPI are lines`);

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import type { Entered, WorldSwitch } from "../vcpu/mod.ts";
+import { type CsrDeclaration, EXCEPTIONS } from "../core/mod.ts";
+import type { Entered, HardwareExit, WorldSwitch } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
 import { assembleGuest, Bench } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { compareGuest, exceptionName, registersOf, sameExit, type Transition } from "./compare.ts";
+import { ESTAT } from "../core/csr/basic.ts";
 import { hex } from "../core/hex.ts";
 import type { Difference } from "./difference.ts";
 import type { Execution } from "./execution.ts";
@@ -28,12 +30,14 @@ import {
   guestExceptions,
   mismatch,
 } from "./mismatch.ts";
-import { RegisterSnapshot, type Stay, StayObserver } from "./observe.ts";
+import { RegisterSnapshot, type Stay, StayObserver, ValueSnapshot } from "./observe.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { profileOf } from "./program.ts";
 import { resolveCase, type ResolvedCase, type ResolvedEvent, type ResolvedExit } from "./resolve.ts";
 import { blamePromises } from "./switch/blame.ts";
 import { validate } from "./validate.ts";
+
+const INTERRUPT_CODE = BigInt(EXCEPTIONS.INT.ecode);
 
 /**
  * Makes a case ready for any world switch.
@@ -166,7 +170,7 @@ export class CaseRun implements Run {
 
   #hostState(): HostState {
     const { machine } = this.#bench;
-    return { csrs: new RegisterSnapshot(machine.host), gprs: machine.gpr.slice() };
+    return { csrs: new RegisterSnapshot(machine.host), gprs: new ValueSnapshot(machine.gpr) };
   }
 
   /** The guest must find what it left. */
@@ -221,9 +225,8 @@ export class CaseRun implements Run {
     vcpu.unbind();
     const now = new RegisterSnapshot(machine.host);
     const written = [this.#case.host, ...this.#case.exits.map((e) => e.setHost)];
-    const isOwn = new Set(written.flatMap((values) => [...values.keys()]));
-    const before = this.#unbound.with([...isOwn].map((csr) => [csr, now.get(csr) ?? 0n]));
-    const differences = compareUnbindPromises(vcpu, before, now);
+    const isOwn = (csr: CsrDeclaration) => written.some((values) => values.has(csr));
+    const differences = compareUnbindPromises(vcpu, this.#unbound, now, isOwn);
     if (differences.length === 0) return undefined;
     const headline =
       `${this.#position}: the ${vcpu.name} world switch did not give the processor back as it was`;
@@ -244,10 +247,17 @@ export class CaseRun implements Run {
   }
 }
 
-/** An exit with what the hardware recorded of it, but for interrupts that are pending: these depend on the time that software takes. */
+/**
+ * An exit with what the hardware recorded of it, but for what depends on the time that software takes: the interrupts that are pending, and where one
+ * came.
+ */
 function transitionText(entered: Entered): string {
   if (entered.kind === "budget") return "no exit";
-  const { via, estat, pc, badi } = entered.exit;
-  const code = via === "refill" ? "refill" : `${exceptionName(estat)}, BADI ${hex(badi)}`;
-  return `${code} at ${hex(pc)}, stage-2 refills: ${entered.refills.length}`;
+  return `${recordedText(entered.exit)}, stage-2 refills: ${entered.refills.length}`;
+}
+
+function recordedText({ via, estat, pc, badi }: HardwareExit): string {
+  if (via === "refill") return `refill at ${hex(pc)}`;
+  const name = exceptionName(estat);
+  return ESTAT.Ecode.get(estat) === INTERRUPT_CODE ? name : `${name}, BADI ${hex(badi)} at ${hex(pc)}`;
 }

@@ -84,24 +84,32 @@ function some(element: Shape): Shape {
 function record(element: Shape): Shape {
   return (value, where) => {
     OBJECT(value, where);
-    for (const [name, member] of Object.entries(value as object)) element(member, `${where}.${name}`);
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(members)) element(members[name], `${where}.${name}`);
   };
 }
 
 /** These names and no others; those in `required` may not be left out. */
 function fields(known: Readonly<Record<string, Shape>>, ...required: readonly string[]): Shape {
   const names = Object.keys(known);
+  const all = Object.entries(known).map(([name, shape]) => ({
+    name,
+    shape,
+    isRequired: required.includes(name),
+  }));
+  const isUnknown = (name: string) => !Object.hasOwn(known, name);
   return (value, where) => {
     OBJECT(value, where);
     const members = value as Readonly<Record<string, unknown>>;
     const place = (name: string) => where === "" ? name : `${where}.${name}`;
-    const unknown = Object.keys(members).find((name) => !Object.hasOwn(known, name));
+    const unknown = Object.keys(members).find(isUnknown);
     if (unknown !== undefined) {
       const offer = didYouMean(unknown, names) || ` (there are ${names.join(", ")})`;
       throw new CaseError(`Cannot run the case: ${place(unknown)} is no field${offer}`);
     }
-    for (const [name, shape] of Object.entries(known)) {
-      if (members[name] !== undefined || required.includes(name)) shape(members[name], place(name));
+    for (const { name, shape, isRequired } of all) {
+      const member = members[name];
+      if (member !== undefined || isRequired) shape(member, place(name));
     }
   };
 }

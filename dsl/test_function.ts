@@ -19,7 +19,7 @@ export interface TestContext {
 export interface RunOptions {
   /**
    * What executes the machine.
-   * @default the reference engine
+   * @default the threaded engine, for guests that run long
    */
   readonly engine?: Engine;
   /**
@@ -63,51 +63,69 @@ export function caseTest<C extends AnyCase>(
   run: (options?: RunOptions) => readonly Outcome[],
   maker: Maker,
 ): CaseTest<C> {
-  // Made here, so that the errors point at the spec and not into the bench.
-  const fail = new PlacedError(CaseFailure, maker);
-  const error = new PlacedError(CaseError, maker);
+  const place = new CasePlace(maker);
   const test = (context?: TestContext | void): void => {
     const outcomes = run();
-    const results = outcomes.flatMap((o) => o.problem?.result ?? []);
-    if (results.length === 0) return;
-    const thrown = results.includes("fail") ? fail : error;
-    throw thrown.saying(report(c, { title: context?.name, place: fail.place }, outcomes));
+    if (outcomes.every(hasPassed)) return;
+    const hasFailed = outcomes.some((o) => o.problem?.result === "fail");
+    const text = report(c, { title: context?.name, place: place.text }, outcomes);
+    throw place.errorOf(hasFailed ? CaseFailure : CaseError, text);
   };
-  Object.defineProperty(test, "place", { get: () => fail.place });
-  return Object.assign(test, { case: c, run }) as CaseTest<C>;
+  Object.assign(test, { case: c, run, [MADE_AT]: place });
+  return Object.defineProperty(test, "place", PLACE) as CaseTest<C>;
 }
 
-/** An error that points at the call of a function. To find out where that is takes time, and most cases are never asked. */
-class PlacedError {
-  readonly #error: Error;
+const MADE_AT = Symbol("made at");
+
+/** One getter for all tests: with one each, every test would have a hidden class of its own, and stay until the next major collection. */
+const PLACE = {
+  get(this: { readonly [MADE_AT]: CasePlace }): string {
+    return this[MADE_AT].text;
+  },
+};
+
+function hasPassed({ problem }: Outcome): boolean {
+  return problem === undefined;
+}
+
+/**
+ * Where a function was called. It is kept as V8 keeps it, because most cases are never asked, and to find out which line of which file that
+ * is takes time.
+ */
+class CasePlace {
+  readonly #captured: { readonly stack?: string } = {};
   #found: string | undefined;
 
-  constructor(Class: new (message: string) => Error, maker: Maker) {
+  /** @param maker the function */
+  constructor(maker: Maker) {
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    this.#error = new Class("");
     // The place of the case is all that is wanted, and stacks of thousands of cases add up.
     Error.stackTraceLimit = 1;
-    Error.captureStackTrace(this.#error, maker);
+    Error.captureStackTrace(this.#captured, maker);
     Error.stackTraceLimit = limit;
   }
 
-  /** The lines of its stack. */
+  /** The lines of a stack. */
   get #frames(): string {
-    // A stack starts with the message that the error has when it is first looked at; only then is its place remembered.
-    return this.#found ??= /\n {4}at [^]*/.exec(this.#error.stack ?? "")?.[0] ?? "";
+    return this.#found ??= /\n {4}at [^]*/.exec(this.#captured.stack ?? "")?.[0] ?? "";
   }
 
-  /** Where the function was called: `specs/gspr_test.ts:12`. */
-  get place(): string {
+  /** As reports have it: `specs/gspr_test.ts:12`. */
+  get text(): string {
     return placeInStack(this.#frames);
   }
 
-  /** The error with a message. */
-  saying(message: string): Error {
-    const frames = this.#frames;
-    this.#error.message = message;
-    this.#error.stack = `${this.#error.name}: ${message}${frames}`;
-    return this.#error;
+  /**
+   * An error that points here and not into the bench. What was captured becomes that error: runners show the line of the source only for
+   * what captured its stack itself.
+   */
+  errorOf(Class: new (message: string) => Error, message: string): Error {
+    const like = new Class(message);
+    const stack = `${like.name}: ${message}${this.#frames}`;
+    Object.setPrototypeOf(this.#captured, Class.prototype);
+    return Object.defineProperties(this.#captured, {
+      ...Object.getOwnPropertyDescriptors(like),
+      stack: { value: stack, writable: true, configurable: true },
+    }) as Error;
   }
 }

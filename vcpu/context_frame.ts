@@ -7,6 +7,7 @@
 import { csrByNumber, type CsrDeclaration } from "../core/mod.ts";
 import type { HostLayout } from "./contract.ts";
 import type { HostCpu } from "./host_cpu.ts";
+import { CarriedCsrs } from "./routine.ts";
 
 /** Both ends of a range of CSR numbers belong to it. */
 export type CsrRange = readonly [first: number, last: number];
@@ -33,6 +34,17 @@ export class FrameFormat {
     this.slots = new Map(this.csrs.map((csr, i) => [csr, FIRST_CSR + i]));
     this.words = FIRST_CSR + this.csrs.length + tail;
   }
+
+  /** What a world switch carries between the guest copies and a frame, in this order. */
+  carried(csrs: readonly CsrDeclaration[] = this.csrs): CarriedCsrs {
+    return new CarriedCsrs("guest", csrs.map((csr) => ({ csr, slot: this.#slotOf(csr) })));
+  }
+
+  #slotOf(csr: CsrDeclaration): number {
+    const slot = this.slots.get(csr);
+    if (slot === undefined) throw new RangeError(`Cannot carry ${csr.name}: the frame has no place for it`);
+    return slot;
+  }
 }
 
 /** The frame of one vCPU. */
@@ -41,34 +53,35 @@ export class ContextFrame {
   readonly gprs: BigUint64Array;
   /** What the format leaves to its owner. */
   readonly tail: BigUint64Array;
-  readonly #words: BigUint64Array;
+  /** All of it. */
+  readonly words: BigUint64Array;
   readonly #slots: ReadonlyMap<CsrDeclaration, number>;
 
   /** @param words memory of at least as many words as the format has */
   constructor(format: FrameFormat, words: BigUint64Array) {
-    this.#words = words;
+    this.words = words;
     this.#slots = format.slots;
     this.gprs = words.subarray(0, GPRS);
     this.tail = words.subarray(FIRST_CSR + format.csrs.length, format.words);
   }
 
   get pc(): bigint {
-    return this.#words[PC_SLOT] ?? 0n;
+    return this.words[PC_SLOT] ?? 0n;
   }
 
   set pc(value: bigint) {
-    this.#words[PC_SLOT] = value;
+    this.words[PC_SLOT] = value;
   }
 
   /** A guest CSR; 0 for one that the frame does not have. */
   get(csr: CsrDeclaration): bigint {
-    return this.#words[this.#slots.get(csr) ?? this.#words.length] ?? 0n;
+    return this.words[this.#slots.get(csr) ?? this.words.length] ?? 0n;
   }
 
   /** Sets a guest CSR; nothing happens for one that the frame does not have. */
   set(csr: CsrDeclaration, value: bigint): void {
     const slot = this.#slots.get(csr);
-    if (slot !== undefined) this.#words[slot] = value;
+    if (slot !== undefined) this.words[slot] = value;
   }
 }
 

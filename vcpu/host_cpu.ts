@@ -16,6 +16,7 @@ import {
   type Stop,
   type StopPoints,
 } from "../core/mod.ts";
+import type { Routine } from "./routine.ts";
 
 /** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
 export class HypervisorError extends Error {
@@ -45,6 +46,8 @@ export class HostCpu {
   /** True if every instruction of machine code is watched. What can only be told then, and reports of failures, need it. */
   readonly traced: boolean;
   readonly #engine: Engine;
+  /** What was asked for last: a stack frame is at the same place for every exit. */
+  #lastWords: { readonly address: bigint; readonly words: BigUint64Array } | undefined;
 
   constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
@@ -74,6 +77,14 @@ export class HostCpu {
    * @param address in the direct map, a multiple of 8
    */
   words(address: bigint, count: number): BigUint64Array {
+    const last = this.#lastWords;
+    if (last?.address === address && last.words.length === count) return last.words;
+    const words = this.#findWords(address, count);
+    this.#lastWords = { address, words };
+    return words;
+  }
+
+  #findWords(address: bigint, count: number): BigUint64Array {
     const physical = Number(address & PHYSICAL);
     const ram = this.machine.bus.ramAt(physical);
     const offset = ram === undefined ? 0 : physical - ram.base;
@@ -184,10 +195,9 @@ export class HostCpu {
    */
   ertn(budget: number): Stop {
     const m = this.machine;
-    const word = wordOf("ertn");
-    this.observer.beforeInstruction?.(m, word);
+    this.observer.beforeInstruction?.(m, ERTN);
     this.observer.beforeEntry?.(m);
-    this.#engine.execute(m, word);
+    this.#engine.execute(m, ERTN);
     if (!m.inGuest) {
       throw new HypervisorError(
         `Cannot enter the guest: ertn continued in host mode at 0x${m.pc.toString(16)}`,
@@ -213,6 +223,34 @@ export class HostCpu {
     this.#engine.run(this.machine, { budget: 1 });
   }
 
+  /** Executes a straight line of instructions. */
+  perform(words: Routine): void {
+    const engine = this.#engine;
+    const m = this.machine;
+    if (engine.executeAll === undefined || this.observer.beforeInstruction !== undefined) {
+      for (const word of words) this.#executeWord(word);
+      return;
+    }
+    if (m.inGuest) throw notInHostMode(words[0]);
+    const count = engine.executeAll(m, words);
+    if (count < words.length) throw interrupted(words[count]);
+  }
+
+  /** Saves general registers in memory of the hypervisor's own, each at its number: all of them, or some. */
+  saveGprs(into: BigUint64Array, registers?: readonly number[]): void {
+    const { gpr } = this.machine;
+    if (registers === undefined) into.set(gpr);
+    else for (let i = 0; i < registers.length; i++) into[registers[i]!] = gpr[registers[i]!]!;
+  }
+
+  /** Loads general registers from there; r0 stays 0. */
+  loadGprs(from: BigUint64Array, registers?: readonly number[]): void {
+    const { gpr } = this.machine;
+    if (registers === undefined) gpr.set(from);
+    else for (let i = 0; i < registers.length; i++) gpr[registers[i]!] = from[registers[i]!]!;
+    gpr[0] = 0n;
+  }
+
   #csr(name: CsrAccessName, csr: CsrDeclaration, value: bigint): bigint {
     const words = CSR_WORDS[name];
     this.setGpr(T0, value);
@@ -234,21 +272,25 @@ export class HostCpu {
   #executeWord(word: number): void {
     const m = this.machine;
     const next = m.pc + 4n;
-    if (m.inGuest) {
-      throw new HypervisorError(`Cannot execute ${textOf(word)}: the guest is running`);
-    }
+    if (m.inGuest) throw notInHostMode(word);
     this.observer.beforeInstruction?.(m, word);
     this.#engine.execute(m, word);
-    if (m.pc !== next) {
-      throw new HypervisorError(
-        `Cannot go on in the hypervisor: ${textOf(word)} raised an exception in host mode`,
-      );
-    }
+    if (m.pc !== next) throw interrupted(word);
   }
 }
 
-function textOf(word: number): string {
+function textOf(word = 0): string {
   return disassemble(word, { csrNames: csrName });
+}
+
+function notInHostMode(word: number | undefined): HypervisorError {
+  return new HypervisorError(`Cannot execute ${textOf(word)}: the guest is running`);
+}
+
+function interrupted(word: number | undefined): HypervisorError {
+  return new HypervisorError(
+    `Cannot go on in the hypervisor: ${textOf(word)} raised an exception in host mode`,
+  );
 }
 
 type CsrAccessName = "csrrd" | "csrwr" | "gcsrrd" | "gcsrwr";
@@ -277,4 +319,5 @@ function encodeWord(name: string, operands: readonly number[]): number {
   return encode(instruction, operands.slice(0, instruction.operands.length).map(BigInt));
 }
 
+const ERTN = encodeWord("ertn", []);
 const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

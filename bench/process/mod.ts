@@ -126,7 +126,12 @@ export const PROCESS_BENCHMARKS: readonly Benchmark[] = [
   START,
   machineTime("make", "machine", "to make a machine of 16 MiB"),
   machineTime("ready", "machine, first step", "to make one and execute an instruction"),
-  memory("memory", "memory", "a machine of 16 MiB that has run a program, beyond Deno's own", 32),
+  memory(
+    "memory",
+    "memory",
+    "resident memory of a process in which a machine of 16 MiB has run a program (assembled there), beyond one that does nothing",
+    32,
+  ),
   // 32 bytes for each of their words would be 512 MiB.
   memory(
     "pages",

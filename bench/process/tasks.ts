@@ -4,7 +4,7 @@
  * @module
  */
 
-/** By task. Memory is in bytes, the process's whole. */
+/** By task. Memory is in bytes: all of the process that is resident, with what it uses of Deno's own program. */
 export interface ChildResults {
   /** A process that does nothing. */
   readonly nothing: { readonly rss: number };

@@ -7,6 +7,16 @@ import type { BenchProgram } from "../image.ts";
 
 const COLD_BLOCKS = 20_000;
 
+function coldBlock(i: number): string {
+  const mask = (i * 7) % 4096;
+  return `  addi.d $a0, $a0, ${i % 2048}
+  xor    $a1, $a1, $a0
+  andi   $a2, $a1, ${mask}
+  beqz   $a2, 7f
+  add.d  $a3, $a3, $a2
+7:`;
+}
+
 export const COLD: BenchProgram = {
   name: "cold blocks",
   text: `${COLD_BLOCKS} blocks, each executed a few times`,
@@ -19,16 +29,67 @@ export const COLD: BenchProgram = {
   bl     cold
   addi.d $s8, $s8, -1
   bnez   $s8, 1b`,
-  data: `
+  // Megabytes of text: made where it is asked for.
+  get data() {
+    return `
 cold:
   move   $t8, $ra
-${
-    Array.from({ length: COLD_BLOCKS }, (_, i) =>
-      `  addi.d $a0, $a0, ${i % 2048}\n  xor    $a1, $a1, $a0\n  andi   $a2, $a1, ${
-        (i * 7) % 4096
-      }\n  beqz   $a2, 7f\n  add.d  $a3, $a3, $a2\n7:`).join("\n")
-  }
-  jirl   $zero, $t8, 0`,
+${Array.from({ length: COLD_BLOCKS }, (_, i) => coldBlock(i)).join("\n")}
+  jirl   $zero, $t8, 0`;
+  },
+};
+
+const LOOPS = { count: 300, turns: 400, most: 24 };
+const LOOP_BODY = [
+  "add.d  $a2, $a2, $a1",
+  "ld.d   $a3, $t1, 0",
+  "xor    $a1, $a1, $a3",
+  "slli.d $a4, $a1, 2",
+  "st.d   $a4, $t1, 8",
+  "sub.d  $a5, $a4, $a2",
+  "and    $a6, $a5, $a1",
+  "mul.d  $a7, $a6, $a2",
+];
+
+/** A function with a loop, another for each number. */
+function loop(i: number): string {
+  const body = Array.from(
+    { length: 8 + i % LOOPS.most },
+    (_, n) => LOOP_BODY[(i + 3 * n) % LOOP_BODY.length],
+  );
+  return `
+  .balign 4096
+loop${i}:
+  li.d   $t0, ${LOOPS.turns}
+1:
+  ${body.join("\n  ")}
+  andi   $t2, $t0, ${1 << i % 4}
+  beqz   $t2, 2f
+  addi.d $a2, $a2, ${i}
+2:
+  addi.d $t0, $t0, -1
+  bnez   $t0, 1b
+  jr     $ra`;
+}
+
+export const LOOPS_AT_ONCE: BenchProgram = {
+  name: "many loops",
+  text: `${LOOPS.count} loops that become hot at about the same time`,
+  floor: 0.04,
+  rounds: 60,
+  fixed: true,
+  get body() {
+    const calls = Array.from({ length: LOOPS.count }, (_, i) => `  bl     loop${i}`);
+    return `
+  li.d   $t1, 0x400000
+3:
+${calls.join("\n")}
+  addi.d $s8, $s8, -1
+  bnez   $s8, 3b`;
+  },
+  get data() {
+    return Array.from({ length: LOOPS.count }, (_, i) => loop(i)).join("\n");
+  },
 };
 
 /** Where the code of {@linkcode MANY_PAGES} begins, and its pages: more than an engine keeps. */

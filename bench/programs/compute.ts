@@ -144,6 +144,46 @@ function matrix(step: string, keep: string, clear: string): string {
   bnez   $s8, 4b`;
 }
 
+export const FAR_CALLS: BenchProgram = {
+  name: "calls between pages",
+  text: "functions on four pages that call each other, each some instructions long",
+  goal: 1,
+  floor: 0.5,
+  rounds: 12_000_000,
+  body: `
+1:
+  move   $a0, $s8
+  bl     far_first
+  add.d  $s0, $s0, $a0
+  addi.d $s8, $s8, -1
+  bnez   $s8, 1b`,
+  data: `
+  .balign 4096
+far_first:
+  addi.d $sp, $sp, -16
+  st.d   $ra, $sp, 0
+  xori   $a0, $a0, 0x55
+  bl     far_second
+  slli.d $a1, $a0, 1
+  bl     far_third
+  ld.d   $ra, $sp, 0
+  addi.d $sp, $sp, 16
+  ret
+  .balign 4096
+far_second:
+  andi   $t0, $a0, 1
+  beqz   $t0, 1f
+  srli.d $a0, $a0, 1
+  xori   $a0, $a0, 0x3a5
+1:
+  ret
+  .balign 4096
+far_third:
+  add.d  $a0, $a0, $a1
+  bstrpick.d $a0, $a0, 31, 0
+  ret`,
+};
+
 export const CALLS: BenchProgram = {
   name: "function calls",
   text: "recursive Fibonacci numbers",

@@ -7,8 +7,8 @@ import type { Benchmark, Conditions, Figures } from "../benchmark.ts";
 import type { BenchProgram } from "../image.ts";
 import { here, onQemu } from "../measure.ts";
 import { compare, Side } from "../rate.ts";
-import { COLD, MANY_PAGES } from "./cold.ts";
-import { BRANCHY, CALLS, HOT_LOOP, MATRIX, MATRIX_DOUBLE } from "./compute.ts";
+import { COLD, LOOPS_AT_ONCE, MANY_PAGES } from "./cold.ts";
+import { BRANCHY, CALLS, FAR_CALLS, HOT_LOOP, MATRIX, MATRIX_DOUBLE } from "./compute.ts";
 import { CHASE, COPY, REFILLS } from "./memory.ts";
 import { CSRS, SYSCALLS } from "./system.ts";
 
@@ -20,7 +20,9 @@ const PROGRAMS: readonly BenchProgram[] = [
   MATRIX,
   MATRIX_DOUBLE,
   CALLS,
+  FAR_CALLS,
   COLD,
+  LOOPS_AT_ONCE,
   MANY_PAGES,
   REFILLS,
   CSRS,

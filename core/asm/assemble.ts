@@ -6,14 +6,14 @@
 import { Cursor } from "./cursor.ts";
 import { moveTo } from "./data_directives.ts";
 import { assembleDirective, assign } from "./directives.ts";
-import { joinSpans, SourceFault, type Span } from "./errors.ts";
+import { joinSpans, SourceFault } from "./errors.ts";
 import { absolute } from "./expression.ts";
 import { assembleInstruction } from "./instructions.ts";
-import { layoutOrder, type Placement, placeSections } from "./layout.ts";
-import { readStatements, type Statement } from "./lexer.ts";
+import { placeSections } from "./layout.ts";
+import { readStatements, type Statement, type Token } from "./lexer.ts";
 import { Expander, usesExpansion } from "./macro/expand.ts";
-import { type At, makeProgram, type Program, type SegmentMap, type SourceLine } from "./program.ts";
-import type { Section } from "./section.ts";
+import { PlacedSegment } from "./placed_segment.ts";
+import { makeProgram, type Program } from "./program.ts";
 import { didYouMean } from "./suggest.ts";
 import type { NameSource } from "./symbols.ts";
 import { Unit } from "./unit.ts";
@@ -80,19 +80,27 @@ function defineLabels(unit: Unit, cursor: Cursor): void {
   }
 }
 
-function assembleStatement(unit: Unit, statement: Statement): void {
-  const { tokens } = statement;
-  const bad = tokens.filter(({ kind }) => kind === "bad");
-  for (const token of bad) {
+function isBad({ kind }: Token): boolean {
+  return kind === "bad";
+}
+
+function reportBad(unit: Unit, tokens: readonly Token[]): void {
+  for (const token of tokens.filter(isBad)) {
     unit.diagnostics.report(new SourceFault(token.problem ?? "Cannot read this", token));
   }
+}
+
+function assembleStatement(unit: Unit, statement: Statement): void {
+  const { tokens } = statement;
+  const isBroken = tokens.some(isBad);
+  if (isBroken) reportBad(unit, tokens);
   const cursor = new Cursor(statement);
   defineLabels(unit, cursor);
   const first = cursor.peek();
   const last = tokens[tokens.length - 1];
   if (first === undefined || last === undefined) return;
   unit.statement = joinSpans(first, last);
-  if (bad.length > 0) {
+  if (isBroken) {
     if (first.kind === "identifier" && cursor.peek(1)?.text === "=") {
       unit.symbols.assign(first.text, undefined, first);
     }
@@ -119,7 +127,9 @@ function finalSymbols(unit: Unit): Map<string, bigint> {
   const symbols = new Map<string, bigint>();
   const definitions = [...unit.symbols.definitions.values()];
   // From the last one up, so that symbols assigned in terms of later ones need no deep recursion.
-  for (const definition of [...definitions].reverse()) {
+  for (let i = definitions.length - 1; i >= 0; i--) {
+    const definition = definitions[i]!;
+    if (definition.kind === "label") continue;
     unit.diagnostics.attempt(() => {
       unit.symbols.valueOf(definition, definition.span);
     });
@@ -132,46 +142,6 @@ function finalSymbols(unit: Unit): Map<string, bigint> {
     });
   }
   return symbols;
-}
-
-/** Labels by section, in the order of addresses; of those at one place only the one to be shown. */
-function labelsOf(unit: Unit, section: Section, address: bigint): At<string>[] {
-  const best = new Map<number, string>();
-  for (const definition of unit.symbols.definitions.values()) {
-    if (definition.kind !== "label" || definition.place?.base !== section) continue;
-    const { offset } = definition.place;
-    const rival = best.get(offset);
-    const wins = rival === undefined || (unit.globals.has(definition.name) && !unit.globals.has(rival));
-    if (wins) best.set(offset, definition.name);
-  }
-  return [...best].sort(([a], [b]) => a - b).map(([offset, item]) => ({
-    address: address + BigInt(offset),
-    item,
-  }));
-}
-
-function sourceLine(unit: Unit, span: Span): SourceLine {
-  const { places } = unit;
-  const { file, line, column } = places.place(span);
-  const item: SourceLine = { line, column, text: places.text(span) };
-  const named = file === places.file ? item : { ...item, file };
-  return span.origin === undefined ? named : { ...named, calls: places.calls(span) };
-}
-
-function segmentMap(unit: Unit, { name, parts, size }: Placement): SegmentMap {
-  const address = parts[0]?.address ?? 0n;
-  const bytes = new Uint8Array(size);
-  const labels: At<string>[] = [];
-  const lines: At<SourceLine>[] = [];
-  for (const part of parts) {
-    const start = part.address ?? 0n;
-    bytes.set(part.bytes, Number(start - address));
-    for (const label of labelsOf(unit, part, start)) labels.push(label);
-    for (const { offset, span } of part.marks) {
-      lines.push({ address: start + BigInt(offset), item: sourceLine(unit, span) });
-    }
-  }
-  return { name, address, bytes, labels, lines };
 }
 
 /** Assembles all statements. */
@@ -190,8 +160,10 @@ function assembleStatements(unit: Unit, options: AssembleOptions): void {
   if (expander?.stopped === true) diagnostics.throwIfAny();
 }
 
+const HIGHEST_ADDRESS = (1n << 64n) - 1n;
+
 function checkAddress(what: string, address: bigint): void {
-  if (address >= 0n && address < 1n << 64n) return;
+  if (address >= 0n && address <= HIGHEST_ADDRESS) return;
   throw new RangeError(`Cannot assemble: ${what} is ${address}, range is 0 to 0xffffffffffffffff`);
 }
 
@@ -237,15 +209,15 @@ export function assemble(source: string, options: AssembleOptions = {}): Program
   assembleStatements(unit, options);
   const sections = new Map(Object.entries(options.sections ?? {}));
   if (diagnostics.count === 0) checkSectionOption(unit, sections);
-  placeSections(unit, { origin, sections });
+  const placements = placeSections(unit, { origin, sections });
   unit.symbols.finish();
   const symbols = finalSymbols(unit);
   unit.runWaiting();
   diagnostics.throwIfAny();
-  const maps = layoutOrder(unit.sections.values()).filter(({ size }) => size > 0).map((placement) =>
-    segmentMap(unit, placement)
-  );
+  const { places, globals, notes } = unit;
+  const origins = { places, globals, symbols: unit.symbols };
+  const maps = placements.filter(({ size }) => size > 0).map((placed) => new PlacedSegment(placed, origins));
   const start = unit.symbols.definitions.get("_start")?.kind === "label" ? symbols.get("_start") : undefined;
   const entry = start ?? maps[0]?.address ?? origin;
-  return makeProgram(maps, { symbols, globals: unit.globals, entry, notes: unit.notes });
+  return makeProgram(maps, { symbols, globals, entry, notes });
 }

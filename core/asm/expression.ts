@@ -269,6 +269,8 @@ function binary(operator: string, left: Value, right: Value, span: Span): Value 
  * @throws {SourceFault} if it divides by zero or shifts by a count that is out of range
  */
 export function evaluate<R>(expression: Expression<R>, valueOf: (reference: R, span: Span) => Value): Value {
+  const first = expression.steps[0];
+  if (expression.steps.length === 1 && first?.kind === "value") return first.value;
   const stack: Value[] = [];
   const pop = (): Value => {
     const value = stack.pop();

@@ -17,7 +17,7 @@ import {
   withModifier,
 } from "./operands.ts";
 import { type Expansion, PSEUDO_INSTRUCTIONS } from "./pseudo.ts";
-import { littleEndian, type Section } from "./section.ts";
+import type { Section } from "./section.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Unit } from "./unit.ts";
 
@@ -25,8 +25,12 @@ import type { Unit } from "./unit.ts";
 const WORD = 4;
 const CALL36 = MODIFIERS.get("call36");
 
-/** Atomic memory operations on registers. */
 const ATOMIC = /^am[a-z]+(_db)?\.[bhwd]u?$/;
+
+/** It is an atomic memory operation on registers. */
+function isAtomic({ name }: Instruction): boolean {
+  return name.startsWith("am") && ATOMIC.test(name);
+}
 
 /** Assembles an instruction or pseudo-instruction; the cursor stands behind the mnemonic. */
 export function assembleInstruction(unit: Unit, mnemonic: Token, cursor: Cursor): void {
@@ -62,7 +66,7 @@ export function assembleInstruction(unit: Unit, mnemonic: Token, cursor: Cursor)
 /** Old compilers write a fourth operand after an atomic's address, which is always 0. */
 function withoutZeroOffset(unit: Unit, instruction: Instruction, operands: OperandNode[]): OperandNode[] {
   const extra = operands[3];
-  if (!ATOMIC.test(instruction.name) || operands.length !== 4 || extra?.kind !== "value") return operands;
+  if (operands.length !== 4 || extra?.kind !== "value" || !isAtomic(instruction)) return operands;
   if (unit.symbols.evaluate(extra.expression).n === 0n) return operands.slice(0, 3);
   throw new SourceFault(
     `Cannot assemble ${instruction.name}: the offset must be 0 if there is one`,
@@ -96,13 +100,8 @@ function emit(
   unit.later(() => {
     const pc = (section.address ?? 0n) + BigInt(offset);
     const placed = { unit, written, instruction, pc, startsFar: section.farStarts.has(offset) };
-    const values = instruction.operands.map((operand, index) => {
-      const node = operands[index];
-      if (node === undefined) throw new RangeError(`Cannot encode ${written}: operand ${index} is missing`);
-      return operandValue(placed, operand, node);
-    });
-    const word = encodeAt(instruction, values, span);
-    section.write(offset, littleEndian(BigInt(word), WORD), statement);
+    const values = instruction.operands.map((operand, i) => operandValue(placed, operand, operands[i]!));
+    section.writeWord(offset, encodeAt(instruction, values, span), statement);
   });
 }
 
@@ -116,12 +115,13 @@ function withCallRest(
   operands: readonly OperandNode[],
 ): readonly OperandNode[] {
   const { openCall } = section;
-  const [first, second, last] = operands;
+  const second = operands[1];
   section.openCall = undefined;
   if (second?.kind === "value" && second.modifier === CALL36) {
     section.openCall = { offset: section.size + WORD, target: second };
   }
   if (openCall === undefined) return operands;
+  const [first, , last] = operands;
   if (openCall.offset !== section.size || instruction.name !== "jirl" || last?.kind !== "value") {
     const reason = "%call36 needs a jirl right behind the instruction";
     throw new SourceFault(`Cannot assemble pcaddu18i: ${reason}`, openCall.target.span);
@@ -139,7 +139,7 @@ function noteFarStart(section: Section, offset: number, operands: readonly Opera
 }
 
 /** Operands are in range here; what is left are combinations that the encoder refuses. */
-function encodeAt(instruction: Instruction, values: readonly bigint[], span: Span): number {
+function encodeAt(instruction: Instruction, values: readonly number[], span: Span): number {
   try {
     return encode(instruction, values);
   } catch (error) {
@@ -150,7 +150,7 @@ function encodeAt(instruction: Instruction, values: readonly bigint[], span: Spa
 
 /** The manual leaves undefined what an atomic does whose result overwrites an operand; GAS and LLVM refuse it. */
 function checkAtomic(instruction: Instruction, operands: readonly OperandNode[]): void {
-  if (!ATOMIC.test(instruction.name)) return;
+  if (!isAtomic(instruction)) return;
   const [rd, ...sources] = operands;
   if (rd?.kind !== "register" || rd.number === 0) return;
   for (const source of sources) {

@@ -5,7 +5,7 @@
  */
 import { hex } from "../hex.ts";
 import { SourceFault } from "./errors.ts";
-import { type Section, SECTION_KINDS, type SectionKind } from "./section.ts";
+import { type Section, SECTION_KINDS } from "./section.ts";
 import type { Unit } from "./unit.ts";
 
 /** Where sections go. */
@@ -34,7 +34,7 @@ export interface Placement {
  * Sections that are loaded, in the order of the program: by kind, the plain one of a kind first, then as they came
  * up.
  */
-export function layoutOrder(sections: Iterable<Section>): Placement[] {
+function layoutOrder(sections: Iterable<Section>): readonly Placement[] {
   const parts = new Map<string, Section[]>();
   for (const section of sections) {
     if (!section.loaded) continue;
@@ -42,15 +42,17 @@ export function layoutOrder(sections: Iterable<Section>): Placement[] {
     if (earlier === undefined) parts.set(section.name, [section]);
     else earlier.push(section);
   }
-  const rank = (name: string, kind: SectionKind) =>
-    2 * SECTION_KINDS.indexOf(kind) + (name === `.${kind}` ? 0 : 1);
-  const ranked = [...parts].map(([name, list]) => ({
-    name,
-    rank: rank(name, list[0]?.kind ?? "unloaded"),
-    parts: list.sort((a, b) => a.subsection - b.subsection),
-    size: list.reduce((sum, { size }) => sum + size, 0),
-  }));
-  return ranked.sort((a, b) => a.rank - b.rank);
+  const placements: Placement[] = [];
+  for (const [name, list] of parts) {
+    const size = list.reduce((sum, section) => sum + section.size, 0);
+    placements.push({ name, parts: list.sort((a, b) => a.subsection - b.subsection), size });
+  }
+  return placements.sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ name, parts }: Placement): number {
+  const kind = parts[0]?.kind ?? "unloaded";
+  return 2 * SECTION_KINDS.indexOf(kind) + (name === `.${kind}` ? 0 : 1);
 }
 
 function fault(section: Section, unit: Unit, reason: string): SourceFault {
@@ -72,6 +74,7 @@ function placeOne(section: Section, address: bigint, unit: Unit): void {
 }
 
 function checkOverlaps(sections: readonly Section[], unit: Unit): void {
+  if (sections.length < 2) return;
   const start = (section: Section) => section.address ?? 0n;
   const placed = sections.filter(({ size }) => size > 0);
   placed.sort((a, b) => start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0);
@@ -93,8 +96,10 @@ function checkOverlaps(sections: readonly Section[], unit: Unit): void {
 /**
  * Gives every loaded section its address: the one asked for, or else the next free one after the section before it.
  * Mistakes are reported; every section has some address afterwards.
+ *
+ * @returns the sections in the order of the program
  */
-export function placeSections(unit: Unit, places: Places): void {
+export function placeSections(unit: Unit, places: Places): readonly Placement[] {
   const placements = layoutOrder(unit.sections.values());
   let next = places.origin;
   let first = true;
@@ -115,4 +120,5 @@ export function placeSections(unit: Unit, places: Places): void {
     first = false;
   }
   unit.diagnostics.attempt(() => checkOverlaps(placements.flatMap(({ parts }) => parts), unit));
+  return placements;
 }

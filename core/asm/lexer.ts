@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BLANK, DIGIT, kindsOf, NAME, NAME_START, NUMBER, PUNCTUATION, REGISTER } from "./characters.ts";
 import type { LineMarker, Origin, Span } from "./span.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -22,11 +23,11 @@ export interface Token extends Span {
   /** As in the source. */
   readonly text: string;
   /** Of a number or a character literal: its value, not negative. */
-  readonly value?: bigint;
+  readonly value: bigint | undefined;
   /** Of a string: its bytes, without an end mark. */
-  readonly bytes?: Uint8Array;
+  readonly bytes: Uint8Array | undefined;
   /** Of a bad token: the whole message. */
-  readonly problem?: string;
+  readonly problem: string | undefined;
 }
 
 /** The tokens between two ends of statement, and the empty span behind the last token. Never without a token. */
@@ -42,17 +43,22 @@ export interface SourceText {
   readonly markers: readonly LineMarker[];
 }
 
-const BLANK = /[ \t\r\f]+/y;
-const LINE_COMMENT = /#[^\n]*|\/\/[^\n]*/y;
-const IDENTIFIER = /[A-Za-z_.][A-Za-z0-9_.$]*/y;
-const REGISTER = /\$[A-Za-z0-9_]+/y;
-const NUMBER = /[0-9][A-Za-z0-9_.]*/y;
 /** What is left of a macro's parameter where there is none. */
 const PARAMETER = /\\[A-Za-z_.][A-Za-z0-9_.$]*/y;
 const CHARACTER = /'(?:\\[^\n]|[^'\\\n])'/y;
 /** What the C preprocessor leaves to say where the next line is from, with flags behind it. */
 const LINE_MARKER = /^# (\d+) "((?:[^"\\]|\\.)*)"[ \d\r]*$/;
-const PUNCTUATION = /<<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^~!()<>=,:@]/y;
+/** Operators of two characters. */
+const PAIRS: ReadonlySet<string> = new Set(["<<", ">>", "<=", ">=", "==", "!=", "<>", "&&", "||"]);
+/** Nearly all numbers of a source, which need no further look. */
+const SHORT_NUMBER = /^(?:0|[1-9]\d{0,14})$/;
+
+const NEWLINE = 0x0a;
+const SEMICOLON = 0x3b;
+const HASH = 0x23;
+const SLASH = 0x2f;
+const ASTERISK = 0x2a;
+const DOLLAR = 0x24;
 
 const SIMPLE_ESCAPES: ReadonlyMap<string, number> = new Map([
   ["b", 8],
@@ -94,18 +100,15 @@ class Lexer {
       tokens = [];
     };
     while (this.#position < this.#source.length) {
-      const char = this.#source[this.#position];
-      if (char === "\n" || char === ";") {
+      const code = this.#source.charCodeAt(this.#position);
+      if (code === NEWLINE || code === SEMICOLON) {
         finish();
         this.#position++;
-        if (char === "\n") this.#startLine();
-      } else if (this.#skip(BLANK) || this.#skipLineComment()) {
-        continue;
-      } else if (this.#source.startsWith("/*", this.#position)) {
-        const broken = this.#skipBlockComment();
-        if (broken !== undefined) tokens.push(broken);
-      } else {
-        tokens.push(this.#token());
+        if (code === NEWLINE) this.#startLine();
+      } else if ((kindsOf(code) & BLANK) !== 0) {
+        this.#position = this.#endOf(BLANK);
+      } else if (!this.#skipComment(code, tokens)) {
+        tokens.push(this.#token(code));
       }
     }
     finish();
@@ -118,8 +121,7 @@ class Lexer {
   }
 
   #span(start: number, end: number): Span {
-    const span = { line: this.#line, column: start - this.#lineStart + 1, start, end };
-    return this.#origin === undefined ? span : { ...span, origin: this.#origin };
+    return { line: this.#line, column: start - this.#lineStart + 1, start, end, origin: this.#origin };
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -127,32 +129,63 @@ class Lexer {
     return pattern.exec(this.#source)?.[0];
   }
 
-  #skip(pattern: RegExp): boolean {
-    const text = this.#match(pattern);
-    this.#position += text?.length ?? 0;
-    return text !== undefined;
+  /** Behind the character at hand and those of a kind that follow it. */
+  #endOf(kind: number): number {
+    const source = this.#source;
+    let end = this.#position + 1;
+    while (end < source.length && (kindsOf(source.charCodeAt(end)) & kind) !== 0) end++;
+    return end;
   }
 
-  #take(kind: TokenKind, text: string, extra: Partial<Token> = {}): Token {
+  /** The character at hand and those of a kind that follow it. */
+  #textOf(kind: number): string {
+    return this.#source.slice(this.#position, this.#endOf(kind));
+  }
+
+  #take(kind: TokenKind, text: string, value?: bigint): Token {
     const start = this.#position;
-    this.#position += text.length;
-    return { ...this.#span(start, this.#position), kind, text, ...extra };
+    const end = this.#position = start + text.length;
+    return {
+      line: this.#line,
+      column: start - this.#lineStart + 1,
+      start,
+      end,
+      origin: this.#origin,
+      kind,
+      text,
+      value,
+      bytes: undefined,
+      problem: undefined,
+    };
   }
 
   #bad(text: string, problem: string): Token {
-    return this.#take("bad", text, { problem });
+    return { ...this.#take("bad", text), problem };
   }
 
-  #skipLineComment(): boolean {
-    const text = this.#match(LINE_COMMENT);
-    if (text === undefined) return false;
+  /** Skips a comment, if this character begins one. One without an end is a bad token. */
+  #skipComment(code: number, tokens: Token[]): boolean {
+    const next = code === SLASH ? this.#source.charCodeAt(this.#position + 1) : undefined;
+    if (code === HASH || next === SLASH) {
+      this.#skipLineComment();
+    } else if (next === ASTERISK) {
+      const broken = this.#skipBlockComment();
+      if (broken !== undefined) tokens.push(broken);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  #skipLineComment(): void {
+    const end = this.#source.indexOf("\n", this.#position);
+    const text = this.#source.slice(this.#position, end < 0 ? undefined : end);
     const marker = this.#position === this.#lineStart ? LINE_MARKER.exec(text) : null;
     const [, next, file] = marker ?? [];
     if (next !== undefined && file !== undefined) {
       this.#markers.push({ at: this.#line, next: Number(next), file: file.replace(/\\(.)/g, "$1") });
     }
     this.#position += text.length;
-    return true;
   }
 
   #skipBlockComment(): Token | undefined {
@@ -173,20 +206,27 @@ class Lexer {
     return undefined;
   }
 
-  #token(): Token {
-    const identifier = this.#match(IDENTIFIER);
-    if (identifier !== undefined) return this.#take("identifier", identifier);
-    const punctuation = this.#match(PUNCTUATION);
-    if (punctuation !== undefined) return this.#take("punctuation", punctuation);
-    const register = this.#match(REGISTER);
-    if (register !== undefined) return this.#take("register", register);
-    const number = this.#match(NUMBER);
-    if (number !== undefined) return this.#number(number);
+  #token(code: number): Token {
+    const kinds = kindsOf(code);
+    if ((kinds & NAME_START) !== 0) return this.#take("identifier", this.#textOf(NAME));
+    if ((kinds & PUNCTUATION) !== 0) return this.#punctuation();
+    if (code === DOLLAR && this.#endOf(REGISTER) > this.#position + 1) {
+      return this.#take("register", this.#textOf(REGISTER));
+    }
+    if ((kinds & DIGIT) !== 0) return this.#number(this.#textOf(NUMBER));
     const char = this.#source[this.#position];
     if (char === '"') return this.#string();
     if (char === "'") return this.#character();
     const parameter = this.#match(PARAMETER);
     return parameter === undefined ? this.#unknown() : this.#parameter(parameter);
+  }
+
+  #punctuation(): Token {
+    const next = this.#source.charCodeAt(this.#position + 1);
+    const pair = (kindsOf(next) & PUNCTUATION) === 0
+      ? ""
+      : this.#source.slice(this.#position, this.#position + 2);
+    return this.#take("punctuation", PAIRS.has(pair) ? pair : this.#source.charAt(this.#position));
   }
 
   #parameter(text: string): Token {
@@ -207,6 +247,7 @@ class Lexer {
   }
 
   #number(text: string): Token {
+    if (SHORT_NUMBER.test(text)) return this.#take("number", text, BigInt(Number(text)));
     if (/^\d+[bf]$/.test(text)) return this.#take("reference", text);
     const parts = /^(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0([0-7]+)|(0|[1-9]\d*))$/.exec(text);
     if (parts === null) return this.#bad(text, `Cannot read ${text}: it is no number${numberHint(text)}`);
@@ -220,7 +261,7 @@ class Lexer {
         `Cannot read ${text}: numbers are 64 bits wide, the greatest is 0xffffffffffffffff`,
       );
     }
-    return this.#take("number", text, { value });
+    return this.#take("number", text, value);
   }
 
   #character(): Token {
@@ -237,7 +278,7 @@ class Lexer {
       : inner.charCodeAt(0);
     if (code === undefined) return this.#bad(text, `Cannot read ${text}: the escape ${inner} is unknown`);
     if (code > 0x7f) return this.#bad(text, `Cannot read ${text}: it is no ASCII character, use .ascii`);
-    return this.#take("number", text, { value: BigInt(code) });
+    return this.#take("number", text, BigInt(code));
   }
 
   /** The string literal that starts here, with its quotes. No pattern does this: it would recurse on a long string. */
@@ -260,7 +301,7 @@ class Lexer {
       );
     }
     const contents = stringContents(text.slice(1, -1));
-    if ("bytes" in contents) return this.#take("string", text, { bytes: contents.bytes });
+    if ("bytes" in contents) return { ...this.#take("string", text), bytes: contents.bytes };
     const token = this.#bad(text, contents.problem);
     const start = token.start + 1 + contents.at;
     return { ...token, start, column: token.column + 1 + contents.at };

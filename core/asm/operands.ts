@@ -55,11 +55,15 @@ export function noteNumbers(
   unit: Unit,
   instruction: Instruction,
   operands: readonly OperandNode[],
-): OperandNode[] {
-  return operands.map((operand, index) => {
-    if (operand.kind === "register" || instruction.operands[index]?.kind !== "offset") return operand;
-    return { ...operand, isNumber: isNumberNow(unit, operand) };
-  });
+): readonly OperandNode[] {
+  const index = instruction.operands.findIndex(isOffset);
+  const target = operands[index];
+  if (target?.kind !== "value") return operands;
+  return operands.with(index, { ...target, isNumber: isNumberNow(unit, target) });
+}
+
+function isOffset({ kind }: Operand): boolean {
+  return kind === "offset";
 }
 
 /** An operand as written. */
@@ -145,16 +149,17 @@ const KIND_TEXTS: Readonly<Record<Operand["kind"], string>> = {
 };
 
 function checkKind(unit: Unit, written: string, wanted: Wanted, given: OperandNode): void {
-  const text = unit.text(given.span);
   if (given.kind === "register" && wanted.kind === "register") {
     const { file = "general", name } = wanted;
     if (given.file === file) return;
+    const text = unit.text(given.span);
     throw new SourceFault(
       `Cannot assemble ${written}: ${name} must be ${FILE_TEXTS[file]}, ${text} is none`,
       given.span,
     );
   }
   if (given.kind === "value" && wanted.kind !== "register") return;
+  const text = unit.text(given.span);
   const hint = parseAnyRegister(`$${text}`)?.file !== (wanted.file ?? "general")
     ? ""
     : `, did you mean $${text}`;
@@ -180,10 +185,7 @@ export function checkOperands(
     const span = given[wanted.length]?.span ?? at;
     throw new SourceFault(`Cannot assemble ${written}: ${takes}${list}, got ${given.length}`, span);
   }
-  wanted.forEach((want, index) => {
-    const operand = given[index];
-    if (operand !== undefined) checkKind(unit, written, want, operand);
-  });
+  for (let i = 0; i < wanted.length; i++) checkKind(unit, written, wanted[i]!, given[i]!);
 }
 
 /** An instruction at an address, about to be encoded. */
@@ -199,14 +201,12 @@ export interface Placed {
 }
 
 /** The number to encode for an operand. @throws {SourceFault} if it does not fit */
-export function operandValue(placed: Placed, operand: Operand, given: OperandNode): bigint {
-  if (given.kind === "register") return BigInt(given.number);
+export function operandValue(placed: Placed, operand: Operand, given: OperandNode): number {
+  if (given.kind === "register") return given.number;
   if (given.modifier !== undefined) return modifiedValue(placed, operand, given, given.modifier);
   if (operand.kind === "offset") return branchOffset(placed, operand, given);
-  const value = placed.unit.finalValue(
-    given.expression,
-    operand.kind === "csr" ? placed.unit.csrNames : undefined,
-  );
+  const names = operand.kind === "csr" ? placed.unit.csrNames : undefined;
+  const value = placed.unit.finalValue(given.expression, names);
   if (value.weight !== 0) {
     const advice = operand.kind === "csr" ? "" : ", use la.local or a modifier such as %pc_lo12";
     const text = placed.unit.text(given.span);
@@ -216,23 +216,33 @@ export function operandValue(placed: Placed, operand: Operand, given: OperandNod
       `${operand.name} must be ${KIND_TEXTS[operand.kind]}, ${text} is an address${advice}`,
     );
   }
-  checkRange(placed, operand, given, value.n);
-  return value.n;
+  return checkedNumber(placed, operand, given, value.n);
 }
 
 function fail(placed: Placed, given: OperandNode, reason: string): never {
   throw new SourceFault(`Cannot encode ${placed.written}: ${reason}`, given.span);
 }
 
-function checkRange(placed: Placed, operand: Operand, given: OperandNode, n: bigint): void {
-  const { name, min, max, shift } = operand;
-  if (n < BigInt(min) || n > BigInt(max)) fail(placed, given, `${name} is ${n}, range is ${min} to ${max}`);
-  if (n % (1n << BigInt(shift)) !== 0n) {
-    fail(placed, given, `${name} is ${n}, it must be a multiple of ${1 << shift}`);
-  }
+/** Ranges are small, so that what rounds to a number in one is in it. */
+function isInRange({ min, max }: Operand, number: number): boolean {
+  return number >= min && number <= max;
 }
 
-function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, modifier: Modifier): bigint {
+function isMultiple({ shift }: Operand, number: number): boolean {
+  return number % 2 ** shift === 0;
+}
+
+function checkedNumber(placed: Placed, operand: Operand, given: OperandNode, n: bigint): number {
+  const { name, min, max, shift } = operand;
+  const number = Number(n);
+  if (!isInRange(operand, number)) fail(placed, given, `${name} is ${n}, range is ${min} to ${max}`);
+  if (!isMultiple(operand, number)) {
+    fail(placed, given, `${name} is ${n}, it must be a multiple of ${1 << shift}`);
+  }
+  return number;
+}
+
+function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, modifier: Modifier): number {
   const { unit, instruction, pc } = placed;
   const text = unit.text(given.span);
   if (!modifier.instructions.test(instruction.name)) {
@@ -246,7 +256,7 @@ function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, mo
   const isFarStart = placed.startsFar === true && instruction.name === "pcalau12i";
   const n = isFarStart ? farPageOperand(address, pc) : modifier.compute(address, pc);
   if (operand.kind === "offset") return checkedDistance(placed, operand, given, n);
-  if (n < BigInt(operand.min) || n > BigInt(operand.max)) {
+  if (!isInRange(operand, Number(n))) {
     const place = `0x${BigInt.asUintN(64, address).toString(16)}`;
     fail(
       placed,
@@ -254,8 +264,7 @@ function modifiedValue(placed: Placed, operand: Operand, given: ValueOperand, mo
       `${text} is at ${place}, out of reach from 0x${pc.toString(16)}${farAdvice(instruction)}`,
     );
   }
-  checkRange(placed, operand, given, n);
-  return n;
+  return checkedNumber(placed, operand, given, n);
 }
 
 function farAdvice(instruction: Instruction): string {
@@ -263,35 +272,31 @@ function farAdvice(instruction: Instruction): string {
 }
 
 /** An address is a target; a number is the distance itself, as in GAS and LLVM. */
-function branchOffset(placed: Placed, operand: Operand, given: ValueOperand): bigint {
+function branchOffset(placed: Placed, operand: Operand, given: ValueOperand): number {
   const value: Value = placed.unit.finalValue(given.expression);
   const text = placed.unit.text(given.span);
   const isAddress = value.weight === 1;
   if (value.derived || (value.weight !== 0 && !isAddress)) {
     fail(placed, given, `${text} is neither an address nor a distance, but computed from addresses`);
   }
-  if (!isAddress) {
-    if (given.isNumber !== true) {
-      fail(
-        placed,
-        given,
-        `${text} is a number that is known only later, it may be meant as distance or as address`,
-      );
-    }
-    checkRange(placed, operand, given, value.n);
-    return value.n;
+  if (isAddress) return checkedDistance(placed, operand, given, BigInt.asIntN(64, value.n - placed.pc));
+  if (given.isNumber !== true) {
+    fail(
+      placed,
+      given,
+      `${text} is a number that is known only later, it may be meant as distance or as address`,
+    );
   }
-  return checkedDistance(placed, operand, given, BigInt.asIntN(64, value.n - placed.pc));
+  return checkedNumber(placed, operand, given, value.n);
 }
 
-function checkedDistance(placed: Placed, operand: Operand, given: ValueOperand, delta: bigint): bigint {
-  const text = placed.unit.text(given.span);
+function checkedDistance(placed: Placed, operand: Operand, given: ValueOperand, delta: bigint): number {
   const { min, max, shift } = operand;
-  if (delta < BigInt(min) || delta > BigInt(max)) {
-    fail(placed, given, `the target ${text} is ${delta} bytes away, range is ${min} to ${max}`);
-  }
-  if (delta % (1n << BigInt(shift)) !== 0n) {
-    fail(placed, given, `the target ${text} is ${delta} bytes away, it must be a multiple of ${1 << shift}`);
-  }
-  return delta;
+  const distance = Number(delta);
+  if (isInRange(operand, distance) && isMultiple(operand, distance)) return distance;
+  const text = placed.unit.text(given.span);
+  const rule = isInRange(operand, distance)
+    ? `it must be a multiple of ${1 << shift}`
+    : `range is ${min} to ${max}`;
+  return fail(placed, given, `the target ${text} is ${delta} bytes away, ${rule}`);
 }

@@ -13,7 +13,7 @@ export interface Span {
   readonly start: number;
   readonly end: number;
   /** The text it is a piece of; the source itself if there is none. */
-  readonly origin?: Origin;
+  readonly origin: Origin | undefined;
 }
 
 /** A line that the C preprocessor leaves, as in `# 12 "boot.S"`: the next line is that one of that file. */
@@ -51,6 +51,5 @@ export interface Origin {
 /** The span from the start of one to the end of another; both are on the same line, except in a broken comment. */
 export function joinSpans(first: Span, last: Span): Span {
   const { line, column, start, origin } = first;
-  const span = { line, column, start, end: last.end };
-  return origin === undefined ? span : { ...span, origin };
+  return { line, column, start, end: last.end, origin };
 }

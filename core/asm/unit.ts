@@ -49,14 +49,13 @@ export class Unit implements Scope<Reference> {
   readonly readFile: UnitOptions["readFile"];
   /** What `.warning` and `.print` say. */
   readonly notes: string[] = [];
-  /** Addresses that code loads from memory. */
-  readonly table: AddressTable = new AddressTable(this);
   /** Where bytes go. */
   section: Section;
   /** The statement being read, without its labels. */
-  statement: Span = { line: 1, column: 1, start: 0, end: 0 };
+  statement: Span = { line: 1, column: 1, start: 0, end: 0, origin: undefined };
   readonly #budget: Budget;
-  readonly #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
+  #table: AddressTable | undefined;
   #previous: Section | undefined;
   readonly #pushed: { readonly section: Section; readonly previous: Section | undefined }[] = [];
 
@@ -129,6 +128,11 @@ export class Unit implements Scope<Reference> {
     return this.symbols.numberedReference(text, span);
   }
 
+  /** Addresses that code loads from memory. */
+  get table(): AddressTable {
+    return this.#table ??= new AddressTable(this);
+  }
+
   /** The source text of a span. */
   text(span: Span): string {
     return this.places.text(span);
@@ -165,5 +169,6 @@ export class Unit implements Scope<Reference> {
   /** Does what waited for the layout. */
   runWaiting(): void {
     for (const step of this.#waiting) this.diagnostics.attempt(step);
+    this.#waiting = [];
   }
 }

@@ -275,7 +275,8 @@ export function csr<const F extends Record<string, FieldSpec>>(
   fields: F,
   options: CsrOptions,
 ): Csr<F> {
-  const made = Object.entries(fields).map(([field, spec]) => new Field(number, field, spec));
-  const members = Object.fromEntries(made.map((f) => [f.name, f])) as { [K in keyof F]: Field };
-  return Object.assign(new CsrDeclaration(number, name, text, made, options), members);
+  const members: Record<string, Field> = {};
+  for (const field in fields) members[field] = new Field(number, field, fields[field]!);
+  const declaration = new CsrDeclaration(number, name, text, Object.values(members), options);
+  return Object.assign(declaration, members as { [K in keyof F]: Field });
 }

@@ -12,29 +12,27 @@ import { TIMERS } from "./timer.ts";
 import { TRANSLATION } from "./translation.ts";
 
 /** Every register, in the order of numbers. */
-export const CSRS: readonly CsrDeclaration[] = index([
+export const CSRS: readonly CsrDeclaration[] = [
   ...[...BASIC, ...TRANSLATION, ...TIMERS, ...LVZ, ...DEBUG],
   ...[...PMCFG, ...PMCNT],
-]);
+].sort((a, b) => a.number - b.number);
 
-const BY_NUMBER: ReadonlyMap<number, CsrDeclaration> = new Map(CSRS.map((c) => [c.number, c]));
-const BY_NAME: ReadonlyMap<string, CsrDeclaration> = new Map(
-  CSRS.flatMap((c) => [c.name, ...(c.options.aka ?? [])].map((name) => [name, c] as const)),
-);
+const BY_NUMBER = new Map<number, CsrDeclaration>();
+const BY_NAME = new Map<string, CsrDeclaration>();
+CSRS.forEach(index);
 
-function index(all: readonly CsrDeclaration[]): readonly CsrDeclaration[] {
-  const sorted = [...all].sort((a, b) => a.number - b.number);
-  const names = new Set<string>();
-  sorted.forEach((c, i) => {
-    if (sorted[i - 1]?.number === c.number) {
-      throw new RangeError(`Cannot declare ${c.name}: 0x${c.number.toString(16)} is taken`);
-    }
-    for (const name of [c.name, ...(c.options.aka ?? [])]) {
-      if (names.has(name)) throw new RangeError(`Cannot declare ${c.name}: the name ${name} is taken`);
-      names.add(name);
-    }
-  });
-  return sorted;
+function index(csr: CsrDeclaration): void {
+  if (BY_NUMBER.has(csr.number)) {
+    throw new RangeError(`Cannot declare ${csr.name}: 0x${csr.number.toString(16)} is taken`);
+  }
+  BY_NUMBER.set(csr.number, csr);
+  indexName(csr.name, csr);
+  csr.options.aka?.forEach((name) => indexName(name, csr));
+}
+
+function indexName(name: string, csr: CsrDeclaration): void {
+  if (BY_NAME.has(name)) throw new RangeError(`Cannot declare ${csr.name}: the name ${name} is taken`);
+  BY_NAME.set(name, csr);
 }
 
 /** The register with this number, if the architecture names one here. */

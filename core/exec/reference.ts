@@ -32,6 +32,9 @@ export type PlainCall = (m: Machine, isAllowed: boolean) => boolean;
 /** Words kept decoded; when the limit is reached the cache starts anew, so that no guest can fill the memory. */
 const CACHE_LIMIT = 1 << 16;
 
+/** Bytes. */
+const WORD = 4n;
+
 /** Evaluates one instruction after the other. */
 export class ReferenceEngine implements Engine {
   readonly name = "reference";
@@ -59,6 +62,18 @@ export class ReferenceEngine implements Engine {
   execute(m: Machine, word: number): void {
     this.#step(m, word);
     settle(m);
+  }
+
+  executeAll(m: Machine, words: readonly number[]): number {
+    const raised = words.findIndex((word) => !this.executeOne(m, word));
+    return raised < 0 ? words.length : raised;
+  }
+
+  /** Executes a word; false if it did not lead to the next one. */
+  executeOne(m: Machine, word: number): boolean {
+    const next = BigInt.asUintN(64, m.pc + WORD);
+    this.execute(m, word);
+    return m.pc === next;
   }
 
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */

@@ -6,16 +6,39 @@
 import type { Expr, Stmt } from "./meaning.ts";
 import { type Fail, isRegisterField } from "./pattern.ts";
 
-/** Checks registers, immediates, bound names, widths and call names of a meaning against the row's field names. */
-export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fail): void {
-  const known = new Set(fields);
-  const boundNames = new Set<string>();
+/** Checks registers, immediates, bound names, widths and call names of a meaning against the row's fields. */
+export function checkMeaning(meaning: Stmt, fields: readonly { readonly name: string }[], fail: Fail): void {
+  new Check(fields, fail).statement(meaning);
+}
 
-  function register(field: string): void {
-    if (!known.has(field)) fail(`its meaning uses register ${field}, which is no field of its bits`);
+class Check {
+  readonly #fields: readonly { readonly name: string }[];
+  readonly #fail: Fail;
+  readonly #bound: string[] = [];
+
+  constructor(fields: readonly { readonly name: string }[], fail: Fail) {
+    this.#fields = fields;
+    this.#fail = fail;
   }
 
-  function expression(e: Expr): void {
+  #hasField(name: string): boolean {
+    return this.#fields.some((field) => field.name === name);
+  }
+
+  #register(field: string): void {
+    if (!this.#hasField(field)) {
+      this.#fail(`its meaning uses register ${field}, which is no field of its bits`);
+    }
+  }
+
+  #immediate(name: string): void {
+    if (isRegisterField(name)) this.#fail(`its meaning takes register ${name} for an immediate`);
+    if (!this.#hasField(name)) {
+      this.#fail(`its meaning uses immediate ${name}, which is no field of its bits`);
+    }
+  }
+
+  #expression(e: Expr): void {
     switch (e.kind) {
       case "const":
       case "pc":
@@ -24,72 +47,68 @@ export function checkMeaning(meaning: Stmt, fields: readonly string[], fail: Fai
       case "registerNumber":
       case "float":
       case "flag":
-        return register(e.field);
+        return this.#register(e.field);
       case "operand":
-        if (isRegisterField(e.name)) fail(`its meaning takes register ${e.name} for an immediate`);
-        if (!known.has(e.name)) fail(`its meaning uses immediate ${e.name}, which is no field of its bits`);
-        return;
+        return this.#immediate(e.name);
       case "bound":
-        if (!boundNames.has(e.name)) fail(`its meaning uses ${e.name} before it is bound`);
+        if (!this.#bound.includes(e.name)) this.#fail(`its meaning uses ${e.name} before it is bound`);
         return;
       case "unary":
-        return expression(e.a);
-      case "binary":
-        expression(e.a);
-        return expression(e.b);
       case "address":
-        return expression(e.a);
+        return this.#expression(e.a);
+      case "binary":
+        this.#expression(e.a);
+        return this.#expression(e.b);
       case "extend":
         if (!Number.isInteger(e.bits) || e.bits < 1 || e.bits > 63) {
-          fail(`its meaning extends ${e.bits} bits, range is 1 to 63`);
+          this.#fail(`its meaning extends ${e.bits} bits, range is 1 to 63`);
         }
-        return expression(e.a);
+        return this.#expression(e.a);
       case "select":
-        expression(e.condition);
-        expression(e.a);
-        return expression(e.b);
+        this.#expression(e.condition);
+        this.#expression(e.a);
+        return this.#expression(e.b);
       case "load":
-        return expression(e.address);
+        return this.#expression(e.address);
     }
   }
 
-  function statement(s: Stmt): void {
+  statement(s: Stmt): void {
     switch (s.kind) {
       case "set":
       case "setFloat":
       case "setFlag":
-        register(s.field);
-        return expression(s.value);
+        this.#register(s.field);
+        return this.#expression(s.value);
       case "compute":
-        return [s.target, ...s.operands].forEach(register);
+        this.#register(s.target);
+        return s.operands.forEach((field) => this.#register(field));
       case "link":
-        return expression(s.value);
+        return this.#expression(s.value);
       case "bind":
-        expression(s.value);
-        if (boundNames.has(s.name)) fail(`its meaning binds ${s.name} twice`);
-        boundNames.add(s.name);
+        this.#expression(s.value);
+        if (this.#bound.includes(s.name)) this.#fail(`its meaning binds ${s.name} twice`);
+        this.#bound.push(s.name);
         return;
       case "store":
-        expression(s.address);
-        return expression(s.value);
+        this.#expression(s.address);
+        return this.#expression(s.value);
       case "jump":
-        return expression(s.target);
+        return this.#expression(s.target);
       case "branch":
-        expression(s.condition);
-        return expression(s.target);
+        this.#expression(s.condition);
+        return this.#expression(s.target);
       case "raise":
-        expression(s.condition);
-        if (s.badv !== undefined) expression(s.badv);
+        this.#expression(s.condition);
+        if (s.badv !== undefined) this.#expression(s.badv);
         return;
       case "call":
-        if (s.name === "") fail("its meaning calls a function without a name");
+        if (s.name === "") this.#fail("its meaning calls a function without a name");
         return;
       case "seq":
-        s.body.forEach(statement);
+        s.body.forEach((part) => this.statement(part));
     }
   }
-
-  statement(meaning);
 }
 
 /** The floating-point operations of a meaning. */

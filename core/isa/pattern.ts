@@ -123,17 +123,52 @@ function parseToken(text: string, fail: Fail): Token {
   return { name, width, signed, high, low };
 }
 
+/** The part of a pattern behind its opcode. */
+interface Tail extends Pattern {
+  readonly width: number;
+}
+
+const NO_TAIL: Tail = { mask: 0, match: 0, fields: [], width: 0 };
+
+// Memos of pure functions: most rows end like others, and what they share is one object. Nothing else can observe them.
+const TAILS = new Map<string, Tail>();
+const OPERANDS = new WeakMap<readonly Field[], Map<string, Operands>>();
+
+/** The literal bits that a pattern begins with: how many, and their value. There are none where another character follows them than a space. */
+function opcodeOf(bits: string): { readonly width: number; readonly value: number } {
+  let width = 0;
+  let value = 0;
+  for (; bits[width] === "0" || bits[width] === "1"; width++) value = 2 * value + Number(bits[width]);
+  return width === bits.length || bits[width] === " " ? { width, value } : { width: 0, value: 0 };
+}
+
 /** Parses a pattern such as `0000001011 si12 rj rd`. */
 export function parsePattern(bits: string, fail: Fail): Pattern {
-  let mask = 0n;
-  let match = 0n;
-  let total = 0;
+  const { width, value } = opcodeOf(bits);
+  const isWhole = width === bits.length;
+  const tail = isWhole ? NO_TAIL : tailOf(width === 0 ? bits : bits.slice(width + 1), fail);
+  if (tail.width + width !== 32) fail(`its bits add to ${tail.width + width}, not 32`);
+  return {
+    mask: tail.mask + (2 ** width - 1) * 2 ** tail.width,
+    match: tail.match + value * 2 ** tail.width,
+    fields: tail.fields,
+  };
+}
+
+function tailOf(text: string, fail: Fail): Tail {
+  let tail = TAILS.get(text);
+  if (tail === undefined) TAILS.set(text, tail = parseTail(text, fail));
+  return tail;
+}
+
+function parseTail(bits: string, fail: Fail): Tail {
+  let [mask, match, total] = [0, 0, 0];
   const parts = new Map<string, { token: Token; pieces: Piece[] }>();
   for (const text of bits.split(" ").reverse()) {
     if (text === "") fail("its bits have two spaces together, or at an end");
     if (/^[01]+$/.test(text)) {
-      mask |= ((1n << BigInt(text.length)) - 1n) << BigInt(total);
-      match |= BigInt(`0b${text}`) << BigInt(total);
+      mask += (2 ** text.length - 1) * 2 ** total;
+      match += parseInt(text, 2) * 2 ** total;
       total += text.length;
       continue;
     }
@@ -144,12 +179,11 @@ export function parsePattern(bits: string, fail: Fail): Pattern {
     part.pieces.push({ at: total, from: token.low, width: token.high - token.low + 1 });
     total += token.high - token.low + 1;
   }
-  if (total !== 32) fail(`its bits add to ${total}, not 32`);
   const fields = [...parts.values()].map(({ token, pieces }): Field => {
     checkPieces(token, pieces, fail);
     return { name: token.name, width: token.width, signed: token.signed, pieces };
   });
-  return { mask: Number(mask), match: Number(match), fields };
+  return { mask, match, fields, width: total };
 }
 
 function checkPieces(token: Token, pieces: readonly Piece[], fail: Fail): void {
@@ -168,8 +202,28 @@ function operandKind(name: string): Operand["kind"] {
   return name.startsWith("offs") ? "offset" : "immediate";
 }
 
+/** What the operand column says. */
+export interface Operands {
+  /** In assembly order. */
+  readonly operands: readonly Operand[];
+  /** Those that are not registers. */
+  readonly immediates: readonly Operand[];
+}
+
 /** Parses operands such as `rd, rj, si14<<2`; every field must be one, once. */
-export function parseOperands(text: string, fields: readonly Field[], fail: Fail): readonly Operand[] {
+export function parseOperands(text: string, fields: readonly Field[], fail: Fail): Operands {
+  let known = OPERANDS.get(fields);
+  if (known === undefined) OPERANDS.set(fields, known = new Map());
+  let found = known.get(text);
+  if (found === undefined) {
+    const operands = makeOperands(text, fields, fail);
+    found = { operands, immediates: operands.filter((o) => o.kind !== "register") };
+    known.set(text, found);
+  }
+  return found;
+}
+
+function makeOperands(text: string, fields: readonly Field[], fail: Fail): readonly Operand[] {
   const unused = new Map(fields.map((field) => [field.name, field]));
   const operands = (text === "" ? [] : text.split(", ")).map((item): Operand => {
     const parts = /^([a-z]+\d*)(?:<<(\d+)|\+(\d+))?$/.exec(item) ?? fail(`operand "${item}" is malformed`);

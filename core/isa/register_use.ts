@@ -17,7 +17,24 @@ export interface RegisterUse {
   readonly flagWrites: ReadonlySet<FlagField>;
   /** It reads FCSR0 and writes its Cause and Flags. */
   readonly computes: boolean;
+  /** It computes with general registers and constants, or raises an exception, and does nothing else. */
+  readonly isPure: boolean;
 }
+
+const PURE: ReadonlySet<(Stmt | Expr)["kind"]> = new Set([
+  ...[
+    "const",
+    "register",
+    "registerNumber",
+    "operand",
+    "bound",
+    "unary",
+    "binary",
+    "extend",
+    "select",
+  ] as const,
+  ...["set", "bind", "raise", "seq"] as const,
+]);
 
 // A memo of a pure function of an immutable value; nothing can observe it.
 const KNOWN = new WeakMap<Stmt, RegisterUse>();
@@ -40,8 +57,9 @@ function compute(meaning: Stmt): RegisterUse {
   const floatWrites = new Set<FloatField>();
   const flagReads = new Set<FlagField>();
   const flagWrites = new Set<FlagField>();
-  let [links, computes] = [false, false];
+  let [links, computes, isPure] = [false, false, true];
   const visit = (node: Stmt | Expr) => {
+    if (!PURE.has(node.kind)) isPure = false;
     if (node.kind === "register") reads.add(node.field);
     if (node.kind === "float") floatReads.add(node.field);
     if (node.kind === "flag") flagReads.add(node.field);
@@ -64,5 +82,5 @@ function compute(meaning: Stmt): RegisterUse {
     }
   };
   visit(meaning);
-  return { reads, writes, links, floatReads, floatWrites, flagReads, flagWrites, computes };
+  return { reads, writes, links, floatReads, floatWrites, flagReads, flagWrites, computes, isPure };
 }

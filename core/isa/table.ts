@@ -90,24 +90,12 @@ function build(group: string, row: Row): MutableInstruction {
     throw new RowError(name, reason);
   };
   const { mask, match, fields } = parsePattern(bits, fail);
-  const operands = parseOperands(operandText, fields, fail);
-  checkMeaning(meaning, fields.map((f) => f.name), fail);
+  const { operands, immediates } = parseOperands(operandText, fields, fail);
+  checkMeaning(meaning, fields, fail);
+  // deno-fmt-ignore
   return {
-    name,
-    group,
-    bits,
-    mask,
-    match,
-    fields,
-    operands,
-    immediates: operands.filter((o) => o.kind !== "register"),
-    guest,
-    meaning,
-    privileged: options.privileged ?? false,
-    ...(options.needs === undefined ? {} : { needs: options.needs }),
-    ...(options.unit === undefined ? {} : { unit: options.unit }),
-    ...(options.refines === undefined ? {} : { refines: options.refines }),
-    refinements: [],
+    name, group, bits, mask, match, fields, operands, immediates, guest, meaning,
+    privileged: false, ...options, refinements: [],
   };
 }
 
@@ -119,11 +107,6 @@ function popCount(word: number): number {
 
 function hex(word: number): string {
   return `0x${word.toString(16).padStart(8, "0")}`;
-}
-
-/** Some word matches both. */
-function overlaps(a: Instruction, b: Instruction): boolean {
-  return ((a.match ^ b.match) & a.mask & b.mask) === 0;
 }
 
 /** Every word that matches `special` matches `general`, and not the reverse. */
@@ -192,11 +175,24 @@ export class InstructionTable {
   }
 }
 
+/** The fixed bits and their values, in halves: to read numbers of 32 bits would make garbage of each, and there are tens of thousands of pairs. */
+function halvesOf(all: readonly Instruction[]): Uint16Array {
+  return new Uint16Array(Uint32Array.from(all.flatMap(({ mask, match }) => [mask, match])).buffer);
+}
+
+/** Some word matches both of two instructions, given by where their halves begin. */
+function overlaps(halves: Uint16Array, a: number, b: number): boolean {
+  const low = (halves[a + 2]! ^ halves[b + 2]!) & halves[a]! & halves[b]!;
+  return low === 0 && ((halves[a + 3]! ^ halves[b + 3]!) & halves[a + 1]! & halves[b + 1]!) === 0;
+}
+
 function checkOverlaps(all: readonly Instruction[]): void {
+  const halves = halvesOf(all);
   all.forEach((a, index) => {
     for (let i = 0; i < index; i++) {
+      if (!overlaps(halves, 4 * index, 4 * i)) continue;
       const b = all[i];
-      if (b === undefined || !overlaps(a, b) || a.refines === b.name || b.refines === a.name) continue;
+      if (b === undefined || a.refines === b.name || b.refines === a.name) continue;
       const shared = (a.match | b.match) >>> 0;
       throw new RowError(a.name, `it overlaps ${b.name}, both match ${hex(shared)}`);
     }
@@ -207,7 +203,7 @@ function checkOverlaps(all: readonly Instruction[]): void {
 function buckets(all: readonly Instruction[]): MaskGroup[][] {
   const byTop = Array.from({ length: 64 }, (): Instruction[] => []);
   for (const instruction of all) {
-    for (const top of topsOf(instruction)) byTop[top]!.push(instruction);
+    topsOf(instruction).forEach((top) => byTop[top]!.push(instruction));
   }
   // Only words with equal top bits can be the same.
   byTop.forEach(checkOverlaps);
@@ -216,7 +212,8 @@ function buckets(all: readonly Instruction[]): MaskGroup[][] {
 
 /** The values of the top six bits that an instruction can have: one, unless its pattern leaves some of them open. */
 function topsOf({ mask, match }: Instruction): readonly number[] {
-  const [topMask, top] = [mask >>> 26, match >>> 26];
+  const topMask = mask >>> 26;
+  const top = match >>> 26;
   return topMask === 63
     ? [top]
     : Array.from({ length: 64 }, (_, t) => t).filter((t) => (t & topMask) === top);

@@ -103,6 +103,9 @@ export class Tlb implements Stateful {
   #existing = 0;
   /** No entry of the MTLB exists from this index on: lookups end there. */
   #mtlbEnd: number;
+  /** The entries that were kept or restored last, while it is known which may differ from them since, and these. */
+  #base: readonly (TlbEntry | undefined)[] | undefined;
+  #changed: number[] = [];
 
   constructor(profile: Profile) {
     this.#sets = profile.stlbSets;
@@ -221,6 +224,13 @@ export class Tlb implements Stateful {
   }
 
   #put(index: number, entry: TlbEntry | undefined): void {
+    this.#set(index, entry);
+    if (this.#base === undefined) return;
+    this.#changed.push(index);
+    if (this.#changed.length > this.size) this.#base = undefined;
+  }
+
+  #set(index: number, entry: TlbEntry | undefined): void {
     this.#entries[index] = entry;
     const place = this.#placeOf(index);
     this.#keys[place] = entry === undefined ? NO_KEY : keyOf(entry, entry.ps);
@@ -245,20 +255,30 @@ export class Tlb implements Stateful {
     const [entries, nextWay] = [this.#entries.slice(), this.#nextWay.slice()];
     const [nextMtlb, existing, mtlbEnd] = [this.#nextMtlb, this.#existing, this.#mtlbEnd];
     let equalAt = this.generation;
+    this.#isEqual(entries);
     return () => {
       // Whatever changes anything of the TLB counts.
       if (this.generation === equalAt) return;
-      entries.forEach((entry, index) => {
-        if (this.#entries[index] === entry) return;
-        this.#put(index, entry);
-        this.listener?.(index);
-      });
+      const changed = this.#base === entries ? this.#changed : entries.keys();
+      for (const index of changed) this.#restore(index, entries[index]);
+      this.#isEqual(entries);
       this.#nextWay.set(nextWay);
       this.#nextMtlb = nextMtlb;
       this.#existing = existing;
       this.#mtlbEnd = mtlbEnd;
       equalAt = ++this.generation;
     };
+  }
+
+  #restore(index: number, entry: TlbEntry | undefined): void {
+    if (this.#entries[index] === entry) return;
+    this.#set(index, entry);
+    this.listener?.(index);
+  }
+
+  #isEqual(kept: readonly (TlbEntry | undefined)[]): void {
+    this.#base = kept;
+    this.#changed = [];
   }
 
   #chooseWay(set: number): number {

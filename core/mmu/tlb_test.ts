@@ -385,3 +385,28 @@ function asked(b: BareMachine, asid: bigint, address: bigint): BareMachine {
   b.m.gpr.set([asid, address], a1);
   return b;
 }
+
+Deno.test("versions of the TLB are taken up in any order, however much differs", () => {
+  const b = fresh();
+  const { tlb } = b.m;
+  const present = () => Array.from({ length: tlb.size }, (_, i) => tlb.at(i)?.pair);
+  const expected = new Map([[tlb.save(), present()]]);
+  const writes: readonly (() => void)[] = [
+    () => put(b, { va: 0x5000_0000n }, MTLB + 1n),
+    () => execute("invtlb 0, $zero, $zero", {}, b),
+    () => put(b, { va: 0x6000_0000n }),
+    // More changes than there are entries.
+    () => Array.from({ length: 3000 }, () => tlb.write(7, undefined)),
+    () => put(b, { va: 0x7000_0000n }, MTLB + 1n),
+  ];
+  for (const write of writes) {
+    write();
+    expected.set(tlb.save(), present());
+  }
+  const back = [...expected];
+  for (const n of [5, 0, 1, 1, 4, 2, 3, 5, 4, 0]) {
+    back[n]?.[0]();
+    assertEquals(present(), back[n]?.[1], `version ${n}`);
+    writes[n % 5]?.();
+  }
+});

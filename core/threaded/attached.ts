@@ -11,6 +11,7 @@ import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
+import { highOf, lowOf } from "../mmu/address.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
@@ -28,10 +29,10 @@ import {
   TABLE,
 } from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
+import { LooseWords } from "./loose_words.ts";
 import { Pages } from "./pages.ts";
 import { PlainCalls } from "./plain_calls.ts";
 import { select, SLOW } from "./selection.ts";
-import { SingleWords } from "./single_words.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 import { CALLED, type Imports, type ThreadedModule } from "./threaded_module.ts";
 
@@ -39,6 +40,13 @@ const WORD = 4;
 const DOUBLE = 8;
 /** The most instructions between two visits of the engine. V8 puts better code in place only when a function is entered anew. */
 const LONGEST_STRETCH = 4_000_000;
+
+/** What words take, as bigints that need not be made each time. */
+const BYTES = Array.from({ length: 32 }, (_, count) => BigInt(WORD * count));
+
+function bytesOf(words: number): bigint {
+  return BYTES[words] ?? BigInt(WORD * words);
+}
 
 interface Exports {
   run(op: number, left: number): number;
@@ -53,7 +61,7 @@ export class AttachedMachine {
   readonly #doubles: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
-  readonly #singles: SingleWords;
+  readonly #loose: LooseWords;
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
@@ -64,6 +72,8 @@ export class AttachedMachine {
   #limit = 0;
   /** {@linkcode Machine.changes} when no interrupt was pending. */
   #quietAt = -1;
+  /** {@linkcode Machine.changes} when wasm was shown the lines. */
+  #linesAt = -1;
 
   constructor(
     m: Machine,
@@ -86,11 +96,14 @@ export class AttachedMachine {
     const selected = (op: Decoded) => this.#calls.number(op, select(op, built, m.profile), SLOW);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
       forgotten: (pages) => this.#forgotten(pages),
-      invalidate: (op) => this.#invalidate(op),
+      invalidate: (op) => this.#regions.invalidate(op),
+    });
+    this.#loose = new LooseWords({
+      select: selected,
+      write: (...operation) => this.#code.write(...operation),
+      leave: (op) => this.#code.leave(op),
     });
     this.#pages = new Pages({ m, ram, buffer, tlb: this.#tlb, code: this.#code, contexts: this.#contexts });
-    this.#singles = new SingleWords(selected, (...operation) => this.#code.write(...operation));
-    const { hotAfter } = built;
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -101,15 +114,19 @@ export class AttachedMachine {
       fetch: () => this.#fetch(),
       call: () => this.#call(),
       second: () => this.#pages.second(),
-      hot: (op) => this.#makeRegion(op),
-      invalidate: (op) => this.#invalidate(op),
+      hot: (op) => this.#regions.warmed(op),
+      invalidate: (op) => this.#regions.invalidate(op),
     };
     const { exports } = new WebAssembly.Instance(built.module, { env: { ...env, ...shared } });
     this.#exports = exports as unknown as Exports;
     const imports = { ...exports, ...shared } as WebAssembly.ModuleImports;
     this.#regions = new Regions({
       ...{ words: this.#words, ram: memory, table, imports },
-      ...{ select: selected, profile: m.profile, hotAfter, limits },
+      ...{ select: selected, profile: m.profile, heat: built.heat, limits },
+      pageOf: (op) => this.#code.pageOf(op).at,
+      addressOf: (op) => this.#pcOf(op),
+      pageAt: (address) => this.#tlb.find("fetch", highOf(address), lowOf(address)),
+      instructionAt: (op) => this.#code.instructionAt(op),
     });
     this.#doubles[CONTROL.ramBytes / DOUBLE] = BigInt(ram.view.byteLength);
     this.#words.set(built.configuration, CPUCFG.at / WORD);
@@ -180,17 +197,35 @@ export class AttachedMachine {
    */
   execute(word: number): boolean {
     const { m } = this;
-    const op = this.#singles.find(word);
+    const op = this.#loose.find(word);
     if (op === 0 || !this.#contexts.update()) return false;
-    this.#calm();
+    this.#showLines();
     const reason = this.#exports.run(op, 1);
     this.#notice();
     if (reason === EXIT.stop) return false;
-    m.history.record(m.pc, word, m.inGuest);
-    m.word = word;
     m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
     m.clock.executed++;
     return true;
+  }
+
+  /**
+   * Executes words at the machine's pc from one of them on, until an alarm is due or one is the reference engine's. Counters and alarms are the
+   * caller's.
+   *
+   * @returns how many were executed
+   */
+  executeSome(words: readonly number[], first: number): number {
+    const { m } = this;
+    const { clock } = m;
+    const most = Math.min(words.length - first, clock.nextEvent - clock.executed);
+    if (most <= 0 || !this.#contexts.update()) return 0;
+    const row = this.#loose.row(words);
+    this.#showLines();
+    const reason = this.#exports.run(row + first * OP.bytes, most);
+    const count = reason === EXIT.stop ? most - this.#words[CONTROL.left / WORD]! : most;
+    m.pc = BigInt.asUintN(64, m.pc + bytesOf(count));
+    clock.executed += count;
+    return count;
   }
 
   /** Instructions until the engine has to look: the limit, or an alarm that an instruction has moved since. */
@@ -205,13 +240,24 @@ export class AttachedMachine {
     return BigInt.asUintN(64, this.#doubles[CONTROL.pcDelta / DOUBLE]! + BigInt(op >>> 3));
   }
 
-  /** No interrupt is pending: shows wasm the lines, with which it finds out whether one would be after a return. */
+  /** {@linkcode Machine.changes} at which it is known that no interrupt is pending. */
+  get quietAt(): number {
+    return this.#quietAt;
+  }
+
+  /** No interrupt is pending. */
   #calm(): void {
+    this.#showLines();
+    this.#quietAt = this.m.changes;
+  }
+
+  /** Shows wasm the lines, with which it finds out whether an interrupt would be pending after a return. */
+  #showLines(): void {
     const { m } = this;
-    if (m.changes === this.#quietAt) return;
+    if (m.changes === this.#linesAt) return;
     this.#words[(BANKS.host + BANK.lines) / WORD] = hostLines(m);
     this.#words[(BANKS.guest + BANK.lines) / WORD] = guestLines(m);
-    this.#quietAt = m.changes;
+    this.#linesAt = m.changes;
   }
 
   /** Takes notice of what wasm did to the mode. */
@@ -223,8 +269,8 @@ export class AttachedMachine {
     words[CONTROL.moved / WORD] = words[CONTROL.trapped / WORD] = 0;
     m.modes++;
     this.#contexts.moved();
-    // It saw to it that no interrupt is pending.
-    this.#quietAt = ++m.changes;
+    // It saw to it that no interrupt is pending, and left the lines alone.
+    this.#linesAt = this.#quietAt = ++m.changes;
   }
 
   /** Tells the machine which operation wasm has come to; its address. */
@@ -239,7 +285,7 @@ export class AttachedMachine {
     const { m } = this;
     this.#notice();
     const op = this.#words[CONTROL.op / WORD]!;
-    if (this.#singles.has(op)) return 0;
+    if (this.#loose.has(op)) return 0;
     const pc = this.#arriveAt(op);
     if (this.#stopBefore !== undefined && isBefore(m, this.#stopBefore)) return 0;
     const { generation } = m.tlb;
@@ -255,11 +301,13 @@ export class AttachedMachine {
     this.#notice();
     const { m } = this;
     const { generation } = m.tlb;
-    const isQuiet = m.changes === this.#quietAt;
+    const { changes } = m;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
     const number = this.#words[(this.#words[CONTROL.op / WORD]! + OP.second) / WORD]!;
     if (!this.#calls.execute(number, m, this.#words[CONTROL.csrTlb / WORD] !== 0)) return CALLED.not;
-    if (isQuiet) this.#quietAt = m.changes;
+    // Neither lines nor pending interrupts depend on what it changed.
+    if (changes === this.#quietAt) this.#quietAt = m.changes;
+    if (changes === this.#linesAt) this.#linesAt = m.changes;
     return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
   }
 
@@ -287,9 +335,9 @@ export class AttachedMachine {
 
   /** The operation at the machine's pc, ready to be executed; 0 if wasm cannot. */
   #prepare(): number {
-    const { m } = this;
-    if (!this.#contexts.update() || m.pc & 3n) return 0;
-    return this.#pages.operationAt(m.pc);
+    // Halves of an address, which are numbers, are found there many times faster than they are computed of a bigint.
+    this.#doubles[CONTROL.target / DOUBLE] = this.m.pc;
+    return this.#contexts.update() ? this.#pages.operation() : 0;
   }
 
   #find(kind: "load" | "store"): number {
@@ -300,15 +348,6 @@ export class AttachedMachine {
   #fetch(): number {
     this.#notice();
     return this.#pages.fetch();
-  }
-
-  #makeRegion(op: number): void {
-    const page = this.#code.pageOf(op);
-    this.#regions.make(op, page.at, (index) => this.#code.instructionAt(page, index));
-  }
-
-  #invalidate(op: number): void {
-    this.#regions.invalidate(op, this.#code.pageOf(op).at);
   }
 
   /** A page of RAM is another one now. */

@@ -156,12 +156,11 @@ export class CodeCache {
     return page.words[(op - page.at) / OP.bytes]!;
   }
 
-  /** The instruction at an index of a page, undefined where a region cannot contain it. */
-  instructionAt(page: CodePage, index: number): Decoded | undefined {
-    const op = page.at + index * OP.bytes;
+  /** The instruction of an operation, undefined where a region cannot contain it. */
+  instructionAt(op: number): Decoded | undefined {
     const at = (op + OP.f) / WORD;
     if (this.#stateWords[at] === TABLE.undecoded) this.decode(op);
-    const decoded = this.#stateWords[at] === TABLE.slow ? undefined : decode(page.words[index]!);
+    const decoded = this.#stateWords[at] === TABLE.slow ? undefined : decode(this.wordOf(op));
     return decoded !== undefined && this.#select(decoded).inRegions ? decoded : undefined;
   }
 
@@ -176,7 +175,12 @@ export class CodeCache {
     const decoded = decode(word);
     const selected = decoded === undefined || this.#leftOut.has(index) ? undefined : this.#select(decoded);
     if (decoded !== undefined && selected !== undefined) this.write(op, decoded, selected);
-    else this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
+    else this.leave(op);
+  }
+
+  /** Leaves an operation to the engine. */
+  leave(op: number): void {
+    this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
   }
 
   /** Writes a decoded operation. */

@@ -13,9 +13,12 @@ import type { Profile } from "../profile.ts";
 import { BANK } from "./layout.ts";
 
 /** What an access does with the register. */
-type CsrAccess = "read" | "write" | "exchange";
+type CsrAccess = typeof ACCESS_KINDS[number];
 /** Whose register it is: see {@linkcode CONTROL} for when each may be accessed. */
-export type CsrOwner = "csrOwn" | "csrTlb" | "csrTimer" | "csrHost" | "csrGuest";
+export type CsrOwner = typeof OWNERS[number];
+
+const ACCESS_KINDS = ["read", "write", "exchange"] as const;
+const OWNERS = ["csrOwn", "csrTlb", "csrTimer", "csrHost", "csrGuest"] as const;
 
 /** What accesses have in common that one function makes. */
 export interface CsrForm {
@@ -73,21 +76,41 @@ export function csrOperation(op: Decoded, profile: Profile): CsrOperation | unde
 }
 
 /** An access to nothing. A guest's may be an exit, so that only the host makes it without the engine. */
-function toNothing(isGuests: boolean, discards: boolean): CsrOperation {
+function toNothing(isGuests: boolean, discards: boolean): CsrForm {
   const owner = isGuests ? "csrGuest" : "csrHost";
   const never = { is32: false, hasLines: false, hasLegalBit: false, keeps: false };
-  return {
-    form: { access: "read", owner, ...never, discards, isAbsent: true },
-    ...{ offset: 0, writable: 0n, attention: 0, legalBit: 0 },
-  };
+  return { access: "read", owner, ...never, discards, isAbsent: true };
 }
 
 function operationOf(
   csr: CsrDeclaration | undefined,
-  [access, isGuests]: readonly [CsrAccess, boolean],
+  access: readonly [CsrAccess, boolean],
   discards: boolean,
   profile: Profile,
 ): CsrOperation | undefined {
+  const form = formOf(csr, access, discards, profile);
+  if (form === undefined) return undefined;
+  if (csr === undefined || form.isAbsent) return { form, offset: 0, writable: 0n, attention: 0, legalBit: 0 };
+  const { legalWith } = csr.options;
+  return {
+    form,
+    offset: BANK.values + csrSlot(profile, csr.number) * DOUBLE,
+    writable: csr.writeMask(profile, access[1] ? "host" : "own"),
+    attention: form.access === "read" || form.keeps ? 0 : Number(attentionOf(csr)),
+    legalBit: legalWith === undefined ? 0 : Math.log2(Number(legalWith)),
+  };
+}
+
+function attentionOf(csr: CsrDeclaration): bigint {
+  return csr.ruling("mode", "environment", "interrupts");
+}
+
+function formOf(
+  csr: CsrDeclaration | undefined,
+  [access, isGuests]: readonly [CsrAccess, boolean],
+  discards: boolean,
+  profile: Profile,
+): CsrForm | undefined {
   if (csr === undefined || !hasCsr(profile, csr.number) || (isGuests && csr.options.guest === "gspr")) {
     return toNothing(isGuests, discards);
   }
@@ -95,10 +118,9 @@ function operationOf(
   if (!readsAsStored(csr.number) && !hasLines) return undefined;
   if (access !== "read" && !isStorage(csr)) return undefined;
   const { legalise, legalWith } = csr.options;
-  const ruling = csr.ruling("mode", "environment", "interrupts");
   const keeps = access !== "read" &&
-    (ruling >= TOO_WIDE || (legalise !== undefined && legalWith === undefined));
-  const form = {
+    (attentionOf(csr) >= TOO_WIDE || (legalise !== undefined && legalWith === undefined));
+  return {
     access,
     owner: ownerOf(csr, isGuests),
     is32: csr.width === 32,
@@ -107,13 +129,6 @@ function operationOf(
     keeps,
     discards,
     isAbsent: false,
-  };
-  return {
-    form,
-    offset: BANK.values + csrSlot(profile, csr.number) * DOUBLE,
-    writable: csr.writeMask(profile, isGuests ? "host" : "own"),
-    attention: access === "read" || keeps ? 0 : Number(ruling),
-    legalBit: legalWith === undefined ? 0 : Math.log2(Number(legalWith)),
   };
 }
 
@@ -132,23 +147,28 @@ function ownerOf(csr: CsrDeclaration, isGuests: boolean): CsrOwner {
   return trappedBy === undefined ? "csrOwn" : TRAPPED[trappedBy];
 }
 
-/** A form as a text to find it by. */
-export function formKey(
-  { access, owner, is32, hasLines, hasLegalBit, keeps, discards, isAbsent }: CsrForm,
-): string {
-  return [access, owner, is32, hasLines, hasLegalBit, keeps, discards, isAbsent].join(" ");
+/** A form as a number to find it by. */
+export function formKey(form: CsrForm): number {
+  let key = ACCESS_KINDS.indexOf(form.access) * OWNERS.length + OWNERS.indexOf(form.owner);
+  key = 2 * key + Number(form.is32);
+  key = 2 * key + Number(form.hasLines);
+  key = 2 * key + Number(form.hasLegalBit);
+  key = 2 * key + Number(form.keeps);
+  key = 2 * key + Number(form.discards);
+  return 2 * key + Number(form.isAbsent);
 }
 
-/** Every form that occurs. */
-export function csrForms(profile: Profile): readonly CsrForm[] {
-  const forms = new Map<string, CsrForm>();
-  for (const csr of [undefined, ...CSRS]) {
-    for (const access of ACCESSES.values()) {
-      for (const discards of [false, true]) {
-        const form = operationOf(csr, access, discards, profile)?.form;
-        if (form !== undefined) forms.set(formKey(form), form);
-      }
-    }
+/** Every form that occurs. Most registers have the same ones. */
+export function csrForms(profile: Profile): Iterable<CsrForm> {
+  const forms = new Map<number, CsrForm>();
+  const find = (csr: CsrDeclaration | undefined, access: readonly [CsrAccess, boolean]) => {
+    const form = formOf(csr, access, false, profile);
+    if (form === undefined || forms.has(formKey(form))) return;
+    for (const each of [form, { ...form, discards: true }]) forms.set(formKey(each), each);
+  };
+  for (const access of ACCESSES.values()) {
+    find(undefined, access);
+    CSRS.forEach((csr) => find(csr, access));
   }
-  return [...forms.values()];
+  return forms.values();
 }

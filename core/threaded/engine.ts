@@ -12,21 +12,30 @@ import type { Machine } from "../machine.ts";
 import type { Profile } from "../profile.ts";
 import { AttachedMachine } from "./attached.ts";
 import type { RegionCounts, RegionLimits } from "./regions.ts";
-import { buildThreadedModule, type ThreadedModule } from "./threaded_module.ts";
+import { buildThreadedModule, type HeatLimits, type ThreadedModule } from "./threaded_module.ts";
 
 /** Options of {@linkcode ThreadedEngine}. */
 export interface ThreadedOptions {
   /**
    * Jumps to a place after which the code there is translated as a region; `Infinity` for never.
-   * @default {1000}
+   * @default {2000}
    */
   readonly hotAfter?: number;
+  /**
+   * Instructions of a run that the reference engine executes, before generated code takes the machine over for good.
+   * @default {0}
+   */
+  readonly startAfter?: number;
   /** How much translated code to keep for a machine. */
   readonly keep?: RegionLimits;
 }
 
-/** To translate a region takes as long as some 100,000 of its instructions do otherwise. */
-const HOT_AFTER = 1000;
+/** For machines of which most never run long: what the module and a machine's share of it take is as long as some 100,000 instructions. */
+export const WORTH_STARTING = 50_000;
+/** To translate a region, with V8's part, takes about a millisecond: as long as some 200,000 of its instructions do otherwise. */
+const HOT_AFTER = 2000;
+/** The part of those jumps after which a place is translated together with another that is hot. */
+const NEARLY = 1 / 2;
 /** More jumps than any operation counts. */
 const NEVER = 0x2000_0000;
 
@@ -35,23 +44,46 @@ export class ThreadedEngine implements Engine {
   readonly name = "threaded";
   readonly reference: ReferenceEngine = new ReferenceEngine();
   readonly #attached = new WeakMap<Machine, AttachedMachine>();
-  readonly #hotAfter: number;
+  /** The one that was looked up last: software that executes word by word asks for the same one again and again. */
+  #last: AttachedMachine | undefined;
+  readonly #heat: HeatLimits;
   readonly #built = new Map<Profile, ThreadedModule>();
   readonly #keep: RegionLimits;
+  readonly #startAfter: number;
 
   constructor(options: ThreadedOptions = {}) {
-    this.#hotAfter = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    const hot = Math.min(options.hotAfter ?? HOT_AFTER, NEVER);
+    this.#heat = { hot, nearly: Math.max(1, Math.floor(hot * NEARLY)) };
     this.#keep = options.keep ?? {};
+    this.#startAfter = options.startAfter ?? 0;
   }
 
   run(m: Machine, limits: RunLimits): Stop {
-    const attached = limits.onInstruction === undefined ? this.#attach(m) : undefined;
-    return attached === undefined ? this.reference.run(m, limits) : this.#run(m, attached, limits);
+    if (limits.onInstruction !== undefined) return this.reference.run(m, limits);
+    const first = this.#find(m) === undefined ? Math.min(limits.budget, this.#startAfter) : 0;
+    if (first > 0) {
+      const stop = this.reference.run(m, { ...limits, budget: first });
+      if (stop.kind !== "budget" || first === limits.budget) return stop;
+    }
+    const attached = this.#attach(m);
+    const rest = first === 0 ? limits : { ...limits, budget: limits.budget - first };
+    return attached === undefined ? this.reference.run(m, rest) : this.#run(m, attached, rest);
   }
 
   execute(m: Machine, word: number): void {
-    if (this.#attach(m)?.execute(word) !== true) this.reference.execute(m, word);
+    if (this.#forWord(m)?.execute(word) !== true) this.reference.execute(m, word);
     else settle(m);
+  }
+
+  executeAll(m: Machine, words: readonly number[]): number {
+    const attached = this.#forWord(m);
+    for (let i = 0; i < words.length;) {
+      const count = attached?.executeSome(words, i) ?? 0;
+      if (count > 0) settle(m);
+      else if (!this.reference.executeOne(m, words[i]!)) return i;
+      i += Math.max(count, 1);
+    }
+    return words.length;
   }
 
   /** What became of the regions of a machine, undefined if it was not run here. */
@@ -59,31 +91,43 @@ export class ThreadedEngine implements Engine {
     return this.#attached.get(m)?.regions;
   }
 
-  #attach(m: Machine): AttachedMachine | undefined {
+  /** The machine if it is attached. */
+  #find(m: Machine): AttachedMachine | undefined {
+    if (this.#last?.m === m) return this.#last;
     const found = this.#attached.get(m);
+    if (found !== undefined) this.#last = found;
+    return found;
+  }
+
+  /** The same for single words, which are no reason to attach one where runs are to begin otherwise. */
+  #forWord(m: Machine): AttachedMachine | undefined {
+    return this.#startAfter > 0 ? this.#find(m) : this.#attach(m);
+  }
+
+  #attach(m: Machine): AttachedMachine | undefined {
+    const found = this.#find(m);
     if (found !== undefined) return found;
     const ram = m.bus.ramAt(0);
     if (ram?.memory === undefined) return undefined;
     const built = this.#moduleFor(m.profile);
     const made = new AttachedMachine(m, ram, ram.memory, built, this.reference, this.#keep);
     this.#attached.set(m, made);
-    return made;
+    return this.#last = made;
   }
 
   #moduleFor(profile: Profile): ThreadedModule {
     let built = this.#built.get(profile);
-    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#hotAfter, profile));
+    if (built === undefined) this.#built.set(profile, built = buildThreadedModule(this.#heat, profile));
     return built;
   }
 
   #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {
     const { clock } = m;
-    let seen = -1;
     let left = limits.budget;
     attached.begin(limits);
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
-      seen = attend(m, seen);
+      attend(m, attached.quietAt);
       if (limits.untilHost && !m.inGuest) return { kind: "host" };
       if (left <= 0) return { kind: "budget" };
       if (m.idle) {

@@ -8,12 +8,13 @@ import type { Expr, Stmt } from "../isa/meaning.ts";
 import { registerUse } from "../isa/register_use.ts";
 import type { Instruction } from "../isa/table.ts";
 import { PAGE_OPS } from "./layout.ts";
+import { PLACES, RegionPages } from "./region_pages.ts";
 
-/** Instructions that are executed one after the other. Places are indices of words in the page. */
+/** Instructions of one page that are executed one after the other. Places are those of {@linkcode RegionPages}. */
 export interface Block {
   readonly first: number;
   readonly instructions: readonly Decoded[];
-  /** Where a branch at the end leads if it is taken, if that is in the page. */
+  /** Where a branch at the end leads if it is taken, if that may be in the region. */
   readonly target: number | undefined;
   /** Where execution continues otherwise; undefined behind a jump that is always taken. */
   readonly next: number | undefined;
@@ -30,7 +31,7 @@ export interface Graph {
   readonly successors: readonly (readonly number[])[];
   /** For each block, the position of its immediate dominator; the dispatcher is its own. */
   readonly dominator: readonly number[];
-  /** Where the region may be entered from outside: where it begins, behind calls and behind what it leaves to the engine. */
+  /** Where the region may be entered from outside: where it begins, behind calls and behind what it leaves to the engine; all in its home. */
   readonly entries: readonly number[];
   /** Where the dispatcher leads to: the entries, and what is reached by an edge that is not structured. */
   readonly dispatched: readonly number[];
@@ -38,7 +39,8 @@ export interface Graph {
 
 /** The dispatcher's position. */
 export const DISPATCHER = 0;
-const MOST_INSTRUCTIONS = 256;
+/** The most instructions of a region in its home, and in all its pages. */
+const MOST_INSTRUCTIONS = { home: 256, all: 512 };
 
 /** How an instruction transfers control. */
 interface Leaving {
@@ -47,7 +49,16 @@ interface Leaving {
   readonly distance: number | undefined;
 }
 
-function leavingOf({ meaning, immediates }: Instruction): Leaving | undefined {
+// A memo of a pure function of an immutable value; nothing can observe it.
+const LEAVING = new WeakMap<Instruction, Leaving | "nowhere">();
+
+function leavingOf(instruction: Instruction): Leaving | undefined {
+  let leaving = LEAVING.get(instruction);
+  if (leaving === undefined) LEAVING.set(instruction, leaving = findLeaving(instruction) ?? "nowhere");
+  return leaving === "nowhere" ? undefined : leaving;
+}
+
+function findLeaving({ meaning, immediates }: Instruction): Leaving | undefined {
   const s = transferIn(meaning);
   if (s === undefined) return undefined;
   const name = relativeOperand(s.target);
@@ -67,23 +78,26 @@ function relativeOperand(target: Expr): string | undefined {
     : undefined;
 }
 
-/** Gives the instruction at an index of the page, undefined if a region cannot contain it. */
-export type InstructionAt = (index: number) => Decoded | undefined;
+/** Gives the instruction at a place, undefined if a region cannot contain it. */
+export type InstructionAt = (place: number) => Decoded | undefined;
 
 type Ends = Omit<Block, "first" | "instructions">;
 
-/** Where an instruction may lead, within the page. */
-function endsOf(op: Decoded, index: number): Ends {
+/** Where an instruction may lead, within the pages of its region. */
+function endsOf(op: Decoded, place: number, pages: RegionPages): Ends {
   const leaving = leavingOf(op.instruction);
-  const next = index + 1 < PAGE_OPS ? index + 1 : undefined;
-  if (leaving === undefined) return { target: undefined, next, isIndirect: false };
+  if (leaving === undefined) return { target: undefined, next: pages.reach(place, 1), isIndirect: false };
   const operand = leaving.distance === undefined ? undefined : op.instruction.immediates[leaving.distance];
-  const target = operand === undefined ? -1 : index + Number(operandValue(operand, op.word)) / 4;
   return {
-    target: target >= 0 && target < PAGE_OPS ? target : undefined,
-    next: leaving.conditional ? next : undefined,
+    target: operand && pages.reach(place, Number(operandValue(operand, op.word)) / 4),
+    next: leaving.conditional ? pages.reach(place, 1) : undefined,
     isIndirect: operand === undefined,
   };
+}
+
+/** True if two places are in different pages. */
+function isFar(a: number, b: number): boolean {
+  return RegionPages.numberOf(a) !== RegionPages.numberOf(b);
 }
 
 /** True for a jump that keeps where to come back to. */
@@ -92,93 +106,122 @@ function isCall({ instruction, rd }: Decoded): boolean {
   return leavingOf(instruction)?.conditional === false && (links || (writes.has("rd") && rd !== 0));
 }
 
-/** Collects the code that can be reached from an instruction without leaving its page. */
+/** An instruction with where it may lead. */
+interface Found extends Ends {
+  readonly op: Decoded;
+}
+
+/** Collects the code that can be reached from an instruction: all of its page, and then of pages around. */
 class Search {
-  readonly found = new Map<number, Decoded>();
+  readonly found = new Map<number, Found>();
   readonly leaders: Set<number>;
   readonly entries: Set<number>;
   readonly #at: InstructionAt;
+  readonly #pages: RegionPages;
   readonly #open: number[];
+  /** The same in other pages. */
+  readonly #openFar: number[] = [];
+  #most = MOST_INSTRUCTIONS.home;
 
-  constructor(entry: number, at: InstructionAt) {
+  constructor(entry: number, pages: RegionPages, at: InstructionAt) {
     this.#at = at;
+    this.#pages = pages;
     this.leaders = new Set([entry]);
     this.entries = new Set([entry]);
     this.#open = [entry];
   }
 
   run(): void {
-    for (let from = this.#open.pop(); from !== undefined; from = this.#open.pop()) {
-      let index: number | undefined = from;
-      while (index !== undefined && !this.found.has(index) && this.found.size < MOST_INSTRUCTIONS) {
-        index = this.#visit(index);
-      }
+    for (let from = this.#open.pop(); from !== undefined; from = this.#open.pop()) this.#runFrom(from);
+  }
+
+  /** Goes on in other pages. */
+  runFar(): void {
+    this.#most = MOST_INSTRUCTIONS.all;
+    for (;;) {
+      const from = this.#open.pop() ?? this.#openFar.pop();
+      if (from === undefined) return;
+      this.#runFrom(from);
+    }
+  }
+
+  #runFrom(from: number): void {
+    let place: number | undefined = from;
+    while (place !== undefined && !this.found.has(place) && this.found.size < this.#most) {
+      place = this.#visit(place);
     }
   }
 
   /** The instruction behind, if it is reached. */
-  #visit(index: number): number | undefined {
-    const behind = index + 1 < PAGE_OPS ? index + 1 : undefined;
-    const op = this.#at(index);
+  #visit(place: number): number | undefined {
+    const behind = place % PLACES + 1 < PAGE_OPS ? place + 1 : undefined;
+    const op = this.#at(place);
     if (op === undefined) {
       // The engine executes this one and comes back behind it. Several of them are none to begin a region between.
-      const isReached = this.found.has(index - 1) || this.found.size === 0;
+      const isReached = this.found.has(place - 1) || this.found.size === 0;
       if (behind !== undefined && isReached) this.#leadIn(behind);
       return undefined;
     }
-    this.found.set(index, op);
-    const { target, next } = endsOf(op, index);
+    const ends = endsOf(op, place, this.#pages);
+    this.found.set(place, { op, ...ends });
+    const { target, next } = ends;
     if (target !== undefined) this.#leadTo(target);
-    if (leavingOf(op.instruction) === undefined) return next;
-    if (isCall(op)) {
-      if (target !== undefined) this.entries.add(target);
-      if (behind !== undefined) this.#leadIn(behind);
+    if (leavingOf(op.instruction) !== undefined) {
+      if (isCall(op)) {
+        if (target !== undefined) this.entries.add(target);
+        if (behind !== undefined) this.#leadIn(behind);
+      }
+      if (next !== undefined) this.leaders.add(next);
     }
-    if (next !== undefined) this.leaders.add(next);
-    return next;
+    if (next === undefined || !isFar(place, next)) return next;
+    this.#leadTo(next);
+    return undefined;
   }
 
-  #leadTo(index: number): void {
-    this.leaders.add(index);
-    this.#open.push(index);
+  #leadTo(place: number): void {
+    this.leaders.add(place);
+    (place < PLACES ? this.#open : this.#openFar).push(place);
   }
 
   /** True if something found jumps to where a register says. */
   get isIndirect(): boolean {
-    return [...this.found].some(([index, op]) => endsOf(op, index).isIndirect);
+    return [...this.found.values()].some(({ isIndirect }) => isIndirect);
   }
 
-  /** Adds what is reached from another place of the page. */
-  enterAt(index: number): void {
-    this.#leadIn(index);
+  /** Adds what is reached from another place of the home. */
+  enterAt(place: number): void {
+    this.#leadIn(place);
     this.run();
   }
 
-  #leadIn(index: number): void {
-    this.entries.add(index);
-    this.#leadTo(index);
+  #leadIn(place: number): void {
+    this.entries.add(place);
+    this.#leadTo(place);
   }
 }
 
 /**
- * The region that begins with an instruction.
+ * The region that begins with an instruction of its home.
  *
- * @param known places that are jumped to: a jump to where a register says may lead to them
+ * @param known places of the home that are jumped to, asked for if a jump to where a register says may lead to them
  */
 export function findRegion(
   entry: number,
+  pages: RegionPages,
   at: InstructionAt,
-  known: readonly number[] = [],
+  known: () => readonly number[] = () => [],
 ): Graph | undefined {
-  const search = new Search(entry, at);
+  const search = new Search(entry, pages, at);
   search.run();
-  if (search.isIndirect) known.forEach((index) => search.enterAt(index));
+  if (search.isIndirect) known().forEach((place) => search.enterAt(place));
+  search.runFar();
   const { found, leaders } = search;
   if (found.size === 0) return undefined;
   const blocks = makeBlocks(found, leaders);
-  const entries = [...search.entries].filter((first) => blocks.has(first));
+  const inner = [...search.entries].filter((first) => blocks.has(first));
+  const entries = inner.filter((first) => first < PLACES);
   // An edge into a loop from aside goes through the dispatcher, which may make other loops such as can be entered from aside.
-  let dispatched: readonly number[] = entries;
+  let dispatched: readonly number[] = inner;
   for (;;) {
     const graph = order(blocks, entries, dispatched);
     const all = new Set([...dispatched, ...asideIn(graph)]);
@@ -195,22 +238,27 @@ function asideIn(graph: Graph): readonly number[] {
 }
 
 function makeBlocks(
-  found: ReadonlyMap<number, Decoded>,
+  found: ReadonlyMap<number, Found>,
   leaders: ReadonlySet<number>,
 ): ReadonlyMap<number, Block> {
   const blocks = new Map<number, Block>();
   for (const first of leaders) {
     const instructions: Decoded[] = [];
-    let index: number | undefined = first;
-    let ends: Ends = { target: undefined, next: first, isIndirect: false };
-    for (let op = found.get(first); op !== undefined && index !== undefined;) {
-      instructions.push(op);
-      ends = endsOf(op, index);
-      if (leavingOf(op.instruction) !== undefined) break;
-      index = ends.next;
-      op = index === undefined || leaders.has(index) ? undefined : found.get(index);
+    let last: Found | undefined;
+    for (let place: number | undefined = first; place !== undefined;) {
+      const next = found.get(place);
+      if (next === undefined) break;
+      instructions.push(next.op);
+      last = next;
+      if (leavingOf(next.op.instruction) !== undefined) break;
+      place = next.next === undefined || leaders.has(next.next) ? undefined : next.next;
     }
-    if (instructions.length > 0) blocks.set(first, { first, instructions, ...ends });
+    if (last === undefined) continue;
+    // What there was no room for is not in the region: of another page it is not even known where it lies.
+    const kept = (to: number | undefined) =>
+      to !== undefined && isFar(first, to) && !found.has(to) ? undefined : to;
+    const { target, next, isIndirect } = last;
+    blocks.set(first, { first, instructions, target: kept(target), next: kept(next), isIndirect });
   }
   return blocks;
 }
@@ -241,7 +289,7 @@ function order(
   dispatched.forEach(visit);
   const ordered = [NO_BLOCK, ...postorder.reverse()];
   const position = new Map(ordered.map((block, i) => [block.first, i]));
-  const isDispatcher = entries.length > 1;
+  const isDispatcher = dispatched.length > 1;
   const successors = ordered.map((block, i) =>
     i === DISPATCHER
       ? positionsOf(dispatched, position)

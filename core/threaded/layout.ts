@@ -164,10 +164,10 @@ export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
 /** Pages of operations kept. */
 export const MOST_PAGES = 512;
-/** The operations of single words, behind the pages. */
-export const SINGLES = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
+/** The operations of words that are not in memory, behind the pages. */
+export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
-export const STATE_PAGES = Math.ceil((SINGLES.at + SINGLES.count * OP.bytes) / WASM_PAGE);
+export const STATE_PAGES = Math.ceil((LOOSE.at + LOOSE.count * OP.bytes) / WASM_PAGE);
 
 /** Why wasm returned. */
 export const EXIT = {

@@ -7,7 +7,7 @@ import type { RamWindow } from "../bus.ts";
 import { isPageFault } from "../exception.ts";
 import { decode } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
-import { HALF, highOf, lowOf } from "../mmu/address.ts";
+import { HALF } from "../mmu/address.ts";
 import type { AccessType } from "../mmu/regime.ts";
 import { FAULT, Lookup, lookUp, stage2 } from "../mmu/translate.ts";
 import type { CodeCache } from "./code_cache.ts";
@@ -56,38 +56,40 @@ export class Pages {
     this.#contexts = contexts;
   }
 
-  /** The operation at an address, a multiple of 4, with which wasm is about to go on; 0 if there is none. */
-  operationAt(pc: bigint): number {
-    const [high, low] = [highOf(pc), lowOf(pc)];
+  /** The operation at the address in {@linkcode CONTROL.target}, with which wasm is about to go on; 0 if there is none. */
+  operation(): number {
+    const [high, low] = this.#halves(CONTROL.target);
+    if ((low & 3) !== 0) return 0;
     const page = this.#tlb.find("fetch", high, low) ?? this.#findCode(high, low);
-    return page === undefined ? 0 : this.#operationIn(page, pc, low);
-  }
-
-  /** The operation of an address in a page of operations, with which wasm is about to go on. */
-  #operationIn(page: number, pc: bigint, low: number): number {
-    this.#words[CONTROL.page / WORD] = page;
-    this.#doubles[CONTROL.pcDelta / DOUBLE] = (pc & ~0xfffn) - BigInt(page >>> 3);
-    return page + ((low & PAGE_OFFSET) << 3);
+    return page === undefined ? 0 : this.#operationIn(page, high, low);
   }
 
   /** Finds the operation at the address that wasm has come to, or what takes the exception of its fetch: see {@linkcode Imports}. */
   fetch(): number {
-    const low = this.#words[CONTROL.target / WORD]! >>> 0;
-    const high = this.#words[CONTROL.target / WORD + 1]! >>> 0;
-    if (low & 3) return 0;
-    const page = this.#findCode(high, low);
-    const target = this.#doubles[CONTROL.target / DOUBLE]!;
-    if (page !== undefined) return this.#operationIn(page, target, low);
+    const op = this.operation();
+    if (op !== 0 || (this.#words[CONTROL.target / WORD]! & 3) !== 0) return op;
     const fault = this.#found.kind === undefined ? undefined : this.#faultOf(0);
     if (fault === undefined) return 0;
-    this.#doubles[CONTROL.pcDelta / DOUBLE] = target;
+    this.#doubles[CONTROL.pcDelta / DOUBLE] = this.#doubles[CONTROL.target / DOUBLE]!;
     return -(TABLE.firstFetchFault + fault);
+  }
+
+  #halves(at: number): readonly [high: number, low: number] {
+    return [this.#words[at / WORD + 1]! >>> 0, this.#words[at / WORD]! >>> 0];
+  }
+
+  #operationIn(page: number, high: number, low: number): number {
+    const words = this.#words;
+    words[CONTROL.page / WORD] = page;
+    const delta = low - (low & PAGE_OFFSET) - (page >>> 3);
+    words[CONTROL.pcDelta / WORD] = delta;
+    words[CONTROL.pcDelta / WORD + 1] = high - (delta < 0 ? 1 : 0);
+    return page + ((low & PAGE_OFFSET) << 3);
   }
 
   /** Finds the page of the access that missed, or what takes its exception: see {@linkcode Imports}. */
   find(kind: "load" | "store"): number {
-    const low = this.#words[CONTROL.missed / WORD]! >>> 0;
-    const high = this.#words[CONTROL.missed / WORD + 1]! >>> 0;
+    const [high, low] = this.#halves(CONTROL.missed);
     // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
     if (this.#tlb.find(kind, high, low) !== undefined) return 0;
     const offset = this.#offsetOf(high, low, kind);

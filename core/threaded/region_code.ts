@@ -17,6 +17,7 @@ import {
   GPR,
   NO_TAG,
   OP,
+  PAGE_BYTES,
   PAGE_OPS,
   REGION_MEMORIES,
   TABLE,
@@ -33,16 +34,17 @@ import {
   memoOf,
   OP_PARAMETER,
   type Shared,
+  showPage,
   WAY,
   writeTlb,
 } from "./region_instruction.ts";
 import { RegionFloats } from "./region_floats.ts";
-import { localRegisters, registersOf, writtenRegisters } from "./region_registers.ts";
+import { PLACES, RegionPages } from "./region_pages.ts";
+import { type KindUse, registersOf } from "./region_registers.ts";
 
 /** Where a region stands. */
 export interface RegionPlace {
-  /** The operations of its page. */
-  readonly page: number;
+  readonly pages: RegionPages;
   /** The byte in state memory that says that it was entered. */
   readonly used: number;
   /** The number in the table of the function of an instruction. */
@@ -52,6 +54,7 @@ export interface RegionPlace {
 }
 
 const STATE = REGION_MEMORIES.state;
+const NO_LOCAL = -1;
 
 /** Loops of one block are written several times up to this size. */
 const UNROLLED_INSTRUCTIONS = 64;
@@ -66,30 +69,34 @@ class RegionWriter {
   readonly #graph: Graph;
   readonly #place: RegionPlace;
   readonly #shared: Shared;
-  /** Index in the page of what the dispatcher leads to. */
+  /** The place that the dispatcher leads to. */
   readonly #at: number;
+  /** Locals that are 1 once a page is known to lie where the region expects it, by its number; of the home that need not be asked. */
+  readonly #reached: readonly number[];
   /** Depth of the loop of a header, by position. */
   readonly #loops = new Map<number, number>();
   /** Depth of the block behind which a block with several ways to it stands, by position. */
   readonly #merges = new Map<number, number>();
   readonly #headers: ReadonlySet<number>;
+  /** The blocks that several ways lead to; and those for each block that dominates them at once. */
   readonly #joined: ReadonlySet<number>;
-  /** Registers that the region may have changed when it is left. */
-  readonly #written: ReadonlySet<number>;
+  readonly #joinedBelow: readonly (readonly number[])[];
+  readonly #general: KindUse;
 
   constructor(graph: Graph, runtime: Runtime, place: RegionPlace) {
     const code = new Code(2);
     const { kept, others } = basesOf(graph);
-    this.#written = writtenRegisters(graph, registersOf);
+    const use = registersOf(graph);
+    this.#general = use.general;
     this.#graph = graph;
     this.#place = place;
     this.#shared = {
       code,
       runtime,
-      page: place.page,
+      pages: place.pages,
       profile: place.profile,
-      registers: new Map(localRegisters(graph, registersOf).map((r) => [r, code.local("i64")])),
-      floats: new RegionFloats(code, graph),
+      registers: new Map(use.general.locals.map((r) => [r, code.local("i64")])),
+      floats: new RegionFloats(code, graph, use),
       base: code.local("i64"),
       tlbs: {
         load: others.load ? code.local("i32") : undefined,
@@ -99,6 +106,7 @@ class RegionWriter {
       out: { way: code.local("i32"), op: code.local("i32"), address: code.local("i64"), depth: 1 },
     };
     this.#at = code.local("i32");
+    this.#reached = place.pages.all.map(({ distance }) => distance === 0 ? NO_LOCAL : code.local("i32"));
     const edges = graph.successors.flatMap((all, from) => all.map((to) => ({ from, to })));
     const isForward = ({ from, to }: { from: number; to: number }) => to > from;
     const forward = edges.filter(isForward).map(({ to }) => to);
@@ -110,23 +118,29 @@ class RegionWriter {
       ...graph.successors[DISPATCHER] ?? [],
       ...forward.filter((to, i) => forward.indexOf(to) !== i),
     ]);
+    const below: number[][] = graph.blocks.map(() => []);
+    graph.dominator.forEach((by, i) => {
+      if (i !== DISPATCHER && this.#joined.has(i)) below[by]?.push(i);
+    });
+    this.#joinedBelow = below;
   }
 
   write(): Code {
-    const { code, page, registers, floats, base, tlbs, memos } = this.#shared;
+    const { code, pages, registers, floats, base, tlbs, memos } = this.#shared;
+    const home = pages.op(0);
     code.i32(0).i32(1).access("i32.store8", this.#place.used, STATE);
     for (const [register, local] of registers) {
       code.i32(0).access("i64.load", GPR + 8 * register, STATE).set(local);
     }
     floats.load();
-    code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).i64(BigInt(page / 8)).op("i64.add").set(base);
+    code.i32(0).access("i64.load", CONTROL.pcDelta, STATE).i64(BigInt(home / 8)).op("i64.add").set(base);
     for (const [isStore, local] of [[false, tlbs.load], [true, tlbs.store]] as const) {
       if (local === undefined) continue;
       writeTlb(code, isStore);
       code.set(local);
     }
     for (const { tag } of memos) code.i64(NO_TAG).set(tag);
-    code.get(OP_PARAMETER).i32(page).op("i32.sub").i32(Math.log2(OP.bytes)).op("i32.shr_u").set(this.#at);
+    code.get(OP_PARAMETER).i32(home).op("i32.sub").i32(Math.log2(OP.bytes)).op("i32.shr_u").set(this.#at);
     code.recycle();
     code.block();
     this.#tree(DISPATCHER);
@@ -138,7 +152,7 @@ class RegionWriter {
   #waysOut(): void {
     const { code, runtime, registers, out } = this.#shared;
     for (const [register, local] of registers) {
-      if (this.#written.has(register)) {
+      if (this.#general.isWritten(register)) {
         code.i32(0).get(local).access("i64.store", GPR + 8 * register, STATE);
       }
     }
@@ -171,9 +185,8 @@ class RegionWriter {
     };
     code.get(LEFT_PARAMETER).op("i32.eqz");
     leaveIf();
-    code.get(address).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(TLB_ENTRIES.fetch - 1).op("i32.and");
-    code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
-    code.i32(0).access("i32.load", CONTROL.fetchTlb, STATE).op("i32.add").tee(entry);
+    writeFetchEntry(code, address);
+    code.tee(entry);
     code.access("i64.load", TLB_ENTRY.tag, STATE).get(address).i64(~0xffcn).op("i64.and", "i64.ne");
     leaveIf();
     code.get(entry).access("i32.load", TLB_ENTRY.addend, STATE).set(entry);
@@ -193,11 +206,7 @@ class RegionWriter {
     const { code } = this.#shared;
     const isHeader = this.#headers.has(position);
     if (isHeader) this.#loops.set(position, code.loop().depth);
-    const merges = this.#graph.dominator
-      .map((d, i) => ({ d, i }))
-      .filter(({ d, i }) => i !== DISPATCHER && d === position && this.#joined.has(i))
-      .map(({ i }) => i);
-    this.#within(position, merges);
+    this.#within(position, this.#joinedBelow[position] ?? []);
     if (isHeader) code.end();
   }
 
@@ -214,18 +223,36 @@ class RegionWriter {
 
   /** Leads to one of the entries; anything else is outside. */
   #dispatcher(): void {
-    const { code, runtime, page, out } = this.#shared;
-    const { dispatched } = this.#graph;
-    const first = Math.min(...dispatched);
-    const outside = code.block().depth;
-    const depths = Array.from({ length: Math.max(...dispatched) - first + 1 }, (_, i) => {
-      const position = dispatched.includes(first + i) ? this.#graph.position.get(first + i) : undefined;
-      return position === undefined ? outside : this.#merges.get(position) ?? outside;
-    });
-    code.get(this.#at).i32(first).op("i32.sub").brTable(depths, outside).end();
+    const { code, pages } = this.#shared;
+    const dispatched = pages.all.map((_, number) =>
+      this.#graph.dispatched.filter((place) => RegionPages.numberOf(place) === number)
+    );
+    const last = dispatched.findLastIndex((places) => places.length > 0);
+    for (let number = 0; number < last; number++) {
+      code.get(this.#at).i32((number + 1) * PLACES).op("i32.lt_u").if();
+      this.#dispatchIn(number, dispatched[number] ?? []);
+      code.end();
+    }
+    this.#dispatchIn(last, dispatched[last] ?? []);
+  }
+
+  /** The same for the entries of one page. */
+  #dispatchIn(number: number, places: readonly number[]): void {
+    const { code, runtime, pages, out } = this.#shared;
+    const home = number * PLACES;
+    if (places.length > 0) {
+      const first = Math.min(...places);
+      const outside = code.block().depth;
+      const depths = Array.from({ length: Math.max(...places) - first + 1 }, (_, i) => {
+        const position = places.includes(first + i) ? this.#graph.position.get(first + i) : undefined;
+        return position === undefined ? outside : this.#merges.get(position) ?? outside;
+      });
+      code.get(this.#at).i32(first).op("i32.sub").brTable(depths, outside).end();
+    }
+    showPage(this.#shared, home);
     code.i32(WAY.op).set(out.way);
-    code.get(this.#at).i32(Math.log2(OP.bytes)).op("i32.shl").i32(page).op("i32.add").tee(out.op);
-    code.call(runtime.warm).br(out.depth);
+    code.get(this.#at).i32(home).op("i32.sub").i32(Math.log2(OP.bytes)).op("i32.shl");
+    code.i32(pages.op(home)).op("i32.add").tee(out.op).call(runtime.warm).br(out.depth);
   }
 
   #block(position: number): void {
@@ -315,22 +342,31 @@ class RegionWriter {
     code.i32(WAY.enter).set(out.way).br(out.depth);
   }
 
-  /** Continues at an address in a local if it is in the page; not if it is no multiple of 4. */
+  /** Continues at an address in a local if it is in a page of the region; not if it is no multiple of 4. */
   #dispatchTo(address: number): void {
     const loop = this.#loops.get(DISPATCHER);
     if (loop === undefined) return;
-    const { code, base } = this.#shared;
+    const { code, base, pages } = this.#shared;
     const index = code.local("i64");
-    code.get(address).get(base).op("i64.sub").i64(62n).op("i64.rotl").tee(index);
-    code.i64(BigInt(PAGE_OPS)).op("i64.lt_u").if();
-    code.get(index).op("i32.wrap_i64").set(this.#at).br(loop).end();
+    code.get(address).get(base).op("i64.sub").i64(62n).op("i64.rotl").set(index);
+    pages.all.forEach(({ distance }, number) => {
+      if (!this.#graph.dispatched.some((place) => RegionPages.numberOf(place) === number)) return;
+      const behind = BigInt(distance * PAGE_OPS);
+      code.get(index).i64(behind).op("i64.sub").i64(BigInt(PAGE_OPS)).op("i64.lt_u");
+      if (distance !== 0) code.get(this.#reached[number]!).op("i32.and");
+      code.if();
+      code.get(index).op("i32.wrap_i64").i32(number * PLACES - distance * PAGE_OPS).op("i32.add");
+      code.set(this.#at).br(loop).end();
+    });
   }
 
-  /** Continues at a place of the page, in the region or not. */
+  /** Continues at a place, in the region or not. */
   #follow(from: number, first: number): void {
     const { code } = this.#shared;
     const to = this.#graph.position.get(first);
     if (to === undefined) return leaveTo(this.#shared, WAY.op, first, 0);
+    const here = this.#graph.blocks[from]?.first ?? first;
+    if (RegionPages.numberOf(here) !== RegionPages.numberOf(first)) this.#cross(first);
     if (to > from) {
       const merge = this.#merges.get(to);
       if (this.#joined.has(to) && merge !== undefined) code.br(merge);
@@ -341,6 +377,33 @@ class RegionWriter {
     if (loop === undefined) code.i32(first).set(this.#at);
     code.br(loop ?? this.#loops.get(DISPATCHER) ?? 0);
   }
+
+  /**
+   * Makes sure that the page of a place lies where the region expects it, before the region goes there for the first time; leaves it otherwise. Nothing
+   * that changes this happens before the region is left.
+   */
+  #cross(place: number): void {
+    const { code, base, pages, out } = this.#shared;
+    const { at, distance } = pages.pageOf(place);
+    if (distance === 0) return;
+    const reached = this.#reached[RegionPages.numberOf(place)]!;
+    const [tag, entry] = [code.local("i64"), code.local("i32")];
+    code.get(reached).op("i32.eqz").ifUnlikely();
+    code.get(base).i64(BigInt(distance * PAGE_BYTES)).op("i64.add").set(tag);
+    writeFetchEntry(code, tag);
+    code.tee(entry).access("i64.load", TLB_ENTRY.tag, STATE).get(tag).op("i64.ne");
+    code.get(entry).access("i32.load", TLB_ENTRY.addend, STATE).i32(at).op("i32.ne", "i32.or").ifUnlikely();
+    code.get(base).i64(BigInt(pages.offset(place))).op("i64.add").set(out.address);
+    code.i32(WAY.enter).set(out.way).br(out.depth).end();
+    code.i32(1).set(reached).end();
+  }
+}
+
+/** Leaves the entry of the software TLB for fetches on the stack that is the one for an address in a local. */
+function writeFetchEntry(code: Code, address: number): void {
+  code.get(address).i64(12n).op("i64.shr_u", "i32.wrap_i64").i32(TLB_ENTRIES.fetch - 1).op("i32.and");
+  code.i32(Math.log2(TLB_ENTRY.bytes)).op("i32.shl");
+  code.i32(0).access("i32.load", CONTROL.fetchTlb, STATE).op("i32.add");
 }
 
 /** The function of a region. */

@@ -11,7 +11,7 @@ import { type Floats, REMEMBERED } from "./fp_code.ts";
 import { dominates, type Graph } from "./graph.ts";
 import { CONTROL, FP, REGION_MEMORIES } from "./layout.ts";
 import { readMode } from "./op_floats.ts";
-import { flagsOf, floatsOf, localRegisters, writtenRegisters } from "./region_registers.ts";
+import type { KindUse, RegisterUses } from "./region_registers.ts";
 
 /** The most operands of an operation. */
 const OPERANDS = 3;
@@ -23,11 +23,11 @@ export class RegionFloats {
   /** Locals by register, of those that have one. */
   readonly floats: ReadonlyMap<number, number>;
   readonly flags: ReadonlyMap<number, number>;
-  readonly #written: ReadonlySet<number>;
-  readonly #writtenFlags: ReadonlySet<number>;
+  readonly #use: KindUse;
+  readonly #flagUse: KindUse;
   /** The local that says that the unit is disabled, undefined if nothing needs the unit. */
   readonly disabled: number | undefined;
-  /** Places in the page of instructions that have to look at it; others are reached by way of one of these. */
+  /** Places of instructions that have to look at it; others are reached by way of one of these. */
   readonly #checks: Set<number>;
   /** The locals of `mode`, and of what is remembered; undefined if nothing is computed. */
   readonly computing: {
@@ -36,12 +36,12 @@ export class RegionFloats {
     readonly operands: readonly number[];
   } | undefined;
 
-  constructor(code: Code, graph: Graph) {
+  constructor(code: Code, graph: Graph, { float, flag }: RegisterUses) {
     this.#code = code;
-    this.#written = writtenRegisters(graph, floatsOf);
-    this.#writtenFlags = writtenRegisters(graph, flagsOf);
-    this.floats = new Map(localRegisters(graph, floatsOf).map((r) => [r, code.local("f64")]));
-    this.flags = new Map(localRegisters(graph, flagsOf).map((r) => [r, code.local("i32")]));
+    this.#use = float;
+    this.#flagUse = flag;
+    this.floats = new Map(float.locals.map((r) => [r, code.local("f64")]));
+    this.flags = new Map(flag.locals.map((r) => [r, code.local("i32")]));
     this.#checks = new Set(checksOf(graph));
     this.disabled = this.#checks.size === 0 ? undefined : code.local("i32");
     const computes = (op: Decoded) => registerUse(op.instruction.meaning).computes;
@@ -75,10 +75,10 @@ export class RegionFloats {
   store(): void {
     const code = this.#code;
     for (const [r, local] of this.floats) {
-      if (this.#written.has(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r, STATE);
+      if (this.#use.isWritten(r)) code.i32(0).get(local).access("f64.store", FP.registers + 8 * r, STATE);
     }
     for (const [r, local] of this.flags) {
-      if (this.#writtenFlags.has(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r, STATE);
+      if (this.#flagUse.isWritten(r)) code.i32(0).get(local).access("i32.store8", FP.flags + r, STATE);
     }
     if (this.computing === undefined) return;
     const { operation, operands } = this.computing;
@@ -88,8 +88,8 @@ export class RegionFloats {
   }
 
   /** True once for an instruction that has to find out whether the unit is enabled: the first copy of it leads to the others. */
-  takeCheck(index: number): boolean {
-    return this.#checks.delete(index);
+  takeCheck(place: number): boolean {
+    return this.#checks.delete(place);
   }
 }
 
@@ -97,13 +97,13 @@ export class RegionFloats {
 function checksOf(graph: Graph): readonly number[] {
   const found = graph.blocks.flatMap(({ first, instructions }, position) => {
     const offset = instructions.findIndex(({ instruction }) => instruction.unit !== undefined);
-    return offset < 0 ? [] : [{ position, index: first + offset }];
+    return offset < 0 ? [] : [{ position, place: first + offset }];
   });
   return found
     .filter(({ position: to }) =>
       !found.some(({ position }) => position !== to && dominates(graph, position, to))
     )
-    .map(({ index }) => index);
+    .map(({ place }) => place);
 }
 
 /** One instruction's view of it. */
@@ -111,19 +111,19 @@ export class InstructionFloats implements Floats {
   readonly #code: Code;
   readonly #region: RegionFloats;
   readonly #op: Decoded;
-  readonly #index: number;
+  readonly #place: number;
 
-  /** @param index of the instruction in its page */
-  constructor(code: Code, region: RegionFloats, op: Decoded, index: number) {
+  /** @param place of the instruction in the region's pages */
+  constructor(code: Code, region: RegionFloats, op: Decoded, place: number) {
     this.#code = code;
     this.#region = region;
     this.#op = op;
-    this.#index = index;
+    this.#place = place;
   }
 
   check(leave: () => void): void {
     const { disabled } = this.#region;
-    if (disabled === undefined || !this.#region.takeCheck(this.#index)) return;
+    if (disabled === undefined || !this.#region.takeCheck(this.#place)) return;
     this.#code.get(disabled).ifUnlikely();
     leave();
     this.#code.end();

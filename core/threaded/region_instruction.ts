@@ -9,12 +9,13 @@ import type { Profile } from "../profile.ts";
 import type { Code } from "../wasm/code.ts";
 import { writeCsrAccess } from "./csr_code.ts";
 import { csrOperation } from "./csr_forms.ts";
-import { CONTROL, GPR, OP, REGION_MEMORIES } from "./layout.ts";
+import { CONTROL, GPR, PAGE_BYTES, REGION_MEMORIES } from "./layout.ts";
 import { MeaningCode, type Transfer } from "./meaning_code.ts";
 import { baseOf, hasStore, type PageMemo } from "./memory_code.ts";
 import type { Runtime } from "./op_code.ts";
 import type { Base } from "./page_memos.ts";
 import { InstructionFloats, type RegionFloats } from "./region_floats.ts";
+import type { RegionPages } from "./region_pages.ts";
 import { LINK } from "./region_registers.ts";
 
 /** The parameters of a region's function. */
@@ -47,14 +48,13 @@ export interface WayOut {
 export interface Shared {
   readonly code: Code;
   readonly runtime: Runtime;
-  /** The operations of the region's page. */
-  readonly page: number;
+  readonly pages: RegionPages;
   /** Of the machine that executes the region. */
   readonly profile: Profile;
   /** The locals of those registers that have one. */
   readonly registers: ReadonlyMap<number, number>;
   readonly floats: RegionFloats;
-  /** The virtual address of the page. */
+  /** The virtual address of the home. */
   readonly base: number;
   /** The software TLBs that are looked through other than for kept pages. */
   readonly tlbs: { readonly load: number | undefined; readonly store: number | undefined };
@@ -62,9 +62,20 @@ export interface Shared {
   readonly out: WayOut;
 }
 
+/** Tells wasm which page is executed, where that is not the home. */
+export function showPage({ code, pages, base }: Shared, place: number): void {
+  const { at, distance } = pages.pageOf(place);
+  if (distance === 0) return;
+  code.i32(0).i32(at).access("i32.store", CONTROL.page, REGION_MEMORIES.state);
+  code.i32(0).get(base).i64(BigInt(distance * PAGE_BYTES - at / 8)).op("i64.add");
+  code.access("i64.store", CONTROL.pcDelta, REGION_MEMORIES.state);
+}
+
 /** Leaves the region towards an operation, with some of the instructions counted not executed. */
-export function leaveTo({ code, page, out }: Shared, way: number, index: number, notExecuted: number): void {
-  code.i32(way).set(out.way).i32(page + index * OP.bytes).set(out.op);
+export function leaveTo(shared: Shared, way: number, place: number, notExecuted: number): void {
+  const { code, pages, out } = shared;
+  showPage(shared, place);
+  code.i32(way).set(out.way).i32(pages.op(place)).set(out.op);
   if (notExecuted !== 0) code.get(LEFT_PARAMETER).i32(notExecuted).op("i32.add").set(LEFT_PARAMETER);
   code.br(out.depth);
 }
@@ -84,18 +95,18 @@ export function writeTlb(code: Code, isStore: boolean): void {
 export class InstructionCode extends MeaningCode {
   readonly #shared: Shared;
   readonly #op: Decoded;
-  readonly #index: number;
+  readonly #place: number;
   /** Instructions of the block from this one on, which were counted as executed when the block began. */
   readonly #counted: number;
   /** A local that is 1 if the region ended with a store of this instruction, which has more to do. */
   #isEnded: number | undefined;
 
-  constructor(shared: Shared, op: Decoded, index: number, counted: number) {
+  constructor(shared: Shared, op: Decoded, place: number, counted: number) {
     const { code, runtime, floats } = shared;
-    super(code, runtime.helpers, REGION_MEMORIES, new InstructionFloats(code, floats, op, index));
+    super(code, runtime.helpers, REGION_MEMORIES, new InstructionFloats(code, floats, op, place));
     this.#shared = shared;
     this.#op = op;
-    this.#index = index;
+    this.#place = place;
     this.#counted = counted;
   }
 
@@ -177,16 +188,16 @@ export class InstructionCode extends MeaningCode {
   }
 
   protected override pc(): void {
-    this.code.get(this.#shared.base).i64(BigInt(this.#index * 4)).op("i64.add");
+    this.code.get(this.#shared.base).i64(BigInt(this.#shared.pages.offset(this.#place))).op("i64.add");
   }
 
   protected override leave(): void {
-    leaveTo(this.#shared, WAY.slow, this.#index, this.#counted);
+    leaveTo(this.#shared, WAY.slow, this.#place, this.#counted);
   }
 
   protected override missed(isStore: boolean, address: number): void {
     this.code.get(address).set(this.#shared.out.address);
-    leaveTo(this.#shared, isStore ? WAY.store : WAY.load, this.#index, this.#counted);
+    leaveTo(this.#shared, isStore ? WAY.store : WAY.load, this.#place, this.#counted);
   }
 
   protected override memo(address: Expr, isStore: boolean): PageMemo | undefined {
@@ -214,7 +225,7 @@ export class InstructionCode extends MeaningCode {
   }
 
   #leaveBehind(): void {
-    leaveTo(this.#shared, WAY.op, this.#index + 1, this.#counted - 1);
+    leaveTo(this.#shared, WAY.op, this.#place + 1, this.#counted - 1);
     this.code.end();
   }
 }

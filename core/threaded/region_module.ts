@@ -1,5 +1,5 @@
 /**
- * A region as a WebAssembly module of its own.
+ * Regions as a WebAssembly module.
  *
  * @module
  */
@@ -11,11 +11,12 @@ import { HELPER_NAMES, type HelperName, type Helpers, signatureOf } from "./arit
 import type { Graph } from "./graph.ts";
 import { STATE_PAGES } from "./layout.ts";
 import type { Runtime } from "./op_code.ts";
+import type { RegionPages } from "./region_pages.ts";
 import { compileRegion } from "./region_code.ts";
 import type { Selected } from "./selection.ts";
 import { OPERATION, SHARED } from "./threaded_module.ts";
 
-/** What the module of a region is bound to. */
+/** What a module of regions is bound to. */
 export interface RegionBinding {
   readonly ram: WebAssembly.Memory;
   /** The generated functions, both memories and the table, by name. */
@@ -27,8 +28,7 @@ export interface RegionBinding {
 
 /** Where a region goes. */
 export interface RegionSlot {
-  /** The operations of its page. */
-  readonly page: number;
+  readonly pages: RegionPages;
   /** The byte in state memory by which it says that it was entered. */
   readonly used: number;
   /** Its entry in the table. */
@@ -52,10 +52,15 @@ class ImportedHelpers implements Helpers {
   }
 }
 
-/** Compiles a region and puts it into the table; the size of its module. */
-export function placeRegion(
-  graph: Graph,
-  { page, used, f }: RegionSlot,
+/** A region to be compiled, and where it goes. */
+export interface PlacedRegion {
+  readonly graph: Graph;
+  readonly slot: RegionSlot;
+}
+
+/** Compiles regions as one module and puts them into the table; the size of the module. */
+export function placeRegions(
+  regions: readonly PlacedRegion[],
   { ram, imports, select, profile }: RegionBinding,
 ): number {
   const builder = new ModuleBuilder();
@@ -66,9 +71,13 @@ export function placeRegion(
   builder.importTable("table", 1);
   const helpers = new ImportedHelpers(builder);
   const runtime = { ...Object.fromEntries(shared), helpers, opType: builder.type(OPERATION) } as Runtime;
-  const place = { page, used, functionOf: (op: Decoded) => select(op).f, profile };
-  const code = compileRegion(graph, runtime, place);
-  const bytes = builder.build([builder.add(OPERATION, code)], f);
+  const functionOf = (op: Decoded) => select(op).f;
+  // All of them first: what they import comes before what the module has itself.
+  const codes = regions.map(({ graph, slot: { pages, used } }) =>
+    compileRegion(graph, runtime, { pages, used, functionOf, profile })
+  );
+  regions.forEach(({ slot }, i) => builder.fillTable([builder.add(OPERATION, codes[i]!)], slot.f));
+  const bytes = builder.build();
   new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports });
   return bytes.length;
 }

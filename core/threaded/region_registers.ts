@@ -4,78 +4,124 @@
  * @module
  */
 import type { Decoded } from "../isa/decode.ts";
+import type { RegisterFieldName } from "../isa/pattern.ts";
 import { registerUse } from "../isa/register_use.ts";
+import type { Instruction } from "../isa/table.ts";
 import { DISPATCHER, dominates, type Graph } from "./graph.ts";
 
 /** The register that `bl` writes. */
 export const LINK = 1;
 /** With so many registers of a kind or fewer all are locals. */
 const FEW_REGISTERS = 10;
+/** The most registers of a kind. */
+const REGISTERS = 32;
 
-/** The numbers of registers of some kind that an instruction reads or writes, and of those that it writes. */
-export interface NumbersUsed {
-  readonly used: readonly number[];
-  readonly written: readonly number[];
+/** What a region does with the registers of one kind. */
+export interface KindUse {
+  /** The numbers of those that are locals, in order. */
+  readonly locals: readonly number[];
+  /** Those that the region may have changed when it is left. */
+  isWritten(register: number): boolean;
 }
 
-/** The general registers of an instruction, of which r0 is none. */
-export function registersOf(op: Decoded): NumbersUsed {
-  const { reads, writes, links } = registerUse(op.instruction.meaning);
-  const written = [...[...writes].map((field) => op[field]), ...(links ? [LINK] : [])].filter((r) => r !== 0);
-  const read = [...reads].map((field) => op[field]).filter((r) => r !== 0);
-  return { used: [...read, ...written], written };
+/** The fields of an instruction that name registers of one kind. */
+interface FieldUse {
+  readonly reads: readonly RegisterFieldName[];
+  readonly writes: readonly RegisterFieldName[];
+  readonly links: boolean;
 }
 
-/** The floating-point registers of an instruction. */
-export function floatsOf(op: Decoded): NumbersUsed {
-  const { floatReads, floatWrites } = registerUse(op.instruction.meaning);
-  const written = [...floatWrites].map((field) => op[field]);
-  return { used: [...[...floatReads].map((field) => op[field]), ...written], written };
+/** By kind. */
+interface FieldUses {
+  readonly general: FieldUse;
+  readonly float: FieldUse;
+  readonly flag: FieldUse;
 }
 
-/** The condition flags of an instruction. */
-export function flagsOf(op: Decoded): NumbersUsed {
-  const { flagReads, flagWrites } = registerUse(op.instruction.meaning);
-  const written = [...flagWrites].map((field) => op[field]);
-  return { used: [...[...flagReads].map((field) => op[field]), ...written], written };
+// A memo of a pure function of an immutable value; nothing can observe it.
+const KNOWN = new WeakMap<Instruction, FieldUses>();
+
+function fieldsOf(instruction: Instruction): FieldUses {
+  let fields = KNOWN.get(instruction);
+  if (fields === undefined) KNOWN.set(instruction, fields = findFields(instruction));
+  return fields;
 }
 
-/** The registers that a region may have changed when it is left. */
-export function writtenRegisters(
-  { blocks }: Graph,
-  numbersOf: (op: Decoded) => NumbersUsed,
-): ReadonlySet<number> {
-  return new Set(blocks.flatMap((b) => b.instructions.flatMap((op) => numbersOf(op).written)));
+function findFields({ meaning }: Instruction): FieldUses {
+  const use = registerUse(meaning);
+  return {
+    general: { reads: [...use.reads], writes: [...use.writes], links: use.links },
+    float: { reads: [...use.floatReads], writes: [...use.floatWrites], links: false },
+    flag: { reads: [...use.flagReads], writes: [...use.flagWrites], links: false },
+  };
 }
 
-/** The positions of the blocks in loops that begin with a block of the region. */
-function looping(graph: Graph): ReadonlySet<number> {
-  const found = new Set<number>();
+/** Sets of registers of one kind, a bit each. */
+class Sets {
+  used = 0;
+  looped = 0;
+  written = 0;
+
+  add(op: Decoded, { reads, writes, links }: FieldUse, isInLoop: boolean): void {
+    let written = links ? 1 << LINK : 0;
+    for (let i = 0; i < writes.length; i++) written |= 1 << op[writes[i]!];
+    let used = written;
+    for (let i = 0; i < reads.length; i++) used |= 1 << op[reads[i]!];
+    this.written |= written;
+    this.used |= used;
+    if (isInLoop) this.looped |= used;
+  }
+
+  /**
+   * The registers that are locals. To load one at the beginning and to store it at the end costs as much as to use it in memory twice: that pays in
+   * loops, and not in code that runs from its beginning to its end, such as what saves and restores all registers.
+   *
+   * @param none set of those that are no registers
+   */
+  use(none: number): KindUse {
+    const all = numbersOf(this.used & ~none);
+    const locals = all.length <= FEW_REGISTERS ? all : numbersOf(this.looped & ~none);
+    return { locals, isWritten: (register) => (this.written >>> register & 1) === 1 };
+  }
+}
+
+function numbersOf(set: number): readonly number[] {
+  const numbers: number[] = [];
+  for (let n = 0; n < REGISTERS; n++) if ((set >>> n & 1) === 1) numbers.push(n);
+  return numbers;
+}
+
+/** What a region does with general registers, of which r0 is none, with floating-point registers and with condition flags. */
+export interface RegisterUses {
+  readonly general: KindUse;
+  readonly float: KindUse;
+  readonly flag: KindUse;
+}
+
+/** What a region does with registers. */
+export function registersOf(graph: Graph): RegisterUses {
+  const inLoops = looping(graph);
+  const [general, float, flag] = [new Sets(), new Sets(), new Sets()];
+  graph.blocks.forEach(({ instructions }, position) => {
+    const isInLoop = inLoops[position] === 1;
+    for (const op of instructions) {
+      const fields = fieldsOf(op.instruction);
+      general.add(op, fields.general, isInLoop);
+      float.add(op, fields.float, isInLoop);
+      flag.add(op, fields.flag, isInLoop);
+    }
+  });
+  return { general: general.use(1), float: float.use(0), flag: flag.use(0) };
+}
+
+/** By position, 1 for the blocks in loops that begin with a block of the region. */
+function looping(graph: Graph): Uint8Array {
+  const found = new Uint8Array(graph.blocks.length);
   graph.successors.forEach((all, from) => {
     for (const header of all) {
       if (header > from || header === DISPATCHER || !dominates(graph, header, from)) continue;
-      for (let i = header; i <= from; i++) if (dominates(graph, header, i)) found.add(i);
+      for (let i = header; i <= from; i++) if (dominates(graph, header, i)) found[i] = 1;
     }
   });
   return found;
-}
-
-/**
- * The registers that are locals. To load one at the beginning and to store it at the end costs as much as to use it in memory twice: that pays in
- * loops, and not in code that runs from its beginning to its end, such as what saves and restores all registers.
- */
-export function localRegisters(
-  graph: Graph,
-  numbersOf: (op: Decoded) => NumbersUsed,
-): readonly number[] {
-  const inLoops = looping(graph);
-  const used = new Set<number>();
-  const looped = new Set<number>();
-  graph.blocks.forEach(({ instructions }, position) => {
-    for (const register of instructions.flatMap((op) => numbersOf(op).used)) {
-      used.add(register);
-      if (inLoops.has(position)) looped.add(register);
-    }
-  });
-  return [...used.size <= FEW_REGISTERS ? used : looped].sort((a, b) => a - b);
 }

@@ -5,33 +5,61 @@
  */
 import type { Decoded } from "../isa/decode.ts";
 import { findRegion } from "./graph.ts";
-import { MEMBER, MOST_REGIONS, OP, PAGE_OPS, REGIONS_USED, TABLE, WARMTH } from "./layout.ts";
-import { placeRegion, type RegionBinding } from "./region_module.ts";
+import {
+  CODE_PAGE_BYTES,
+  MEMBER,
+  MOST_REGIONS,
+  OP,
+  PAGE_BYTES,
+  PAGE_OPS,
+  REGIONS_USED,
+  TABLE,
+  WARMTH,
+} from "./layout.ts";
+import { type PlacedRegion, placeRegions, type RegionBinding } from "./region_module.ts";
+import { RegionPages } from "./region_pages.ts";
+import type { HeatLimits } from "./threaded_module.ts";
 
 const WORD = 4;
+const PAGE_OFFSET = BigInt(PAGE_BYTES - 1);
 /** Bytes of WebAssembly that the regions may have together, if no other is asked for. */
 const MOST_BYTES = 8 << 20;
 /** The part of the room that is made free at once. */
 const FREED = 1 / 4;
-/** The part of the jumps that make a place hot after which regions of its page that may lead to it contain it, and how many such places. */
-const KNOWN_HEAT = 1 / 2;
+/** The most places of its page that are nearly hot, and that a region which may lead to them contains. */
 const MOST_KNOWN = 32;
+/** The most regions of a module: to make it takes long enough with so many. */
+const MOST_TOGETHER = 8;
+/** The most places that are remembered as nearly hot. */
+const MOST_NEARLY_HOT = 256;
 /** Far from hot. */
 const COLD = -0x4000_0000;
 /** A page whose regions were ended so often, log2, is left alone. */
 const MOST_PATIENCE = 16;
 
+/** Regions of one module: its code is gone when the last of them is. */
+interface Batch {
+  left: number;
+  bytes: number;
+}
+
+/** An operation with which a region may begin, and the virtual address of its page. */
+interface Candidate {
+  readonly op: number;
+  readonly base: bigint;
+}
+
 /** A compiled region. */
 interface Region {
   /** Where it is among the regions. */
   readonly slot: number;
-  /** The operations of its page: no region reaches beyond its own. */
-  readonly page: number;
+  /** The operations of its pages: of its home, and of others. */
+  readonly pages: readonly number[];
   /** The operations by which it is entered, with the functions that they had. */
   readonly entries: readonly { readonly op: number; readonly original: number }[];
   /** All its operations. */
   readonly members: readonly number[];
-  readonly bytes: number;
+  readonly batch: Batch;
 }
 
 /** How much may be kept. */
@@ -46,15 +74,23 @@ export interface RegionLimits {
 export interface RegionHost extends RegionBinding {
   readonly words: Int32Array;
   readonly table: WebAssembly.Table;
-  /** Jumps to an operation after which it is hot. */
-  readonly hotAfter: number;
+  readonly heat: HeatLimits;
   readonly limits: RegionLimits;
+  /** The operations of the page that an operation is in. */
+  pageOf(op: number): number;
+  /** The virtual address of an operation of the page that is executed. */
+  addressOf(op: number): bigint;
+  /** The operations of the page at a virtual address, undefined if that is not known in the present context. */
+  pageAt(address: bigint): number | undefined;
+  /** The decoded instruction of an operation, undefined if it cannot be part of a region. */
+  instructionAt(op: number): Decoded | undefined;
 }
 
 /** What became of regions. */
 export interface RegionCounts {
-  /** Regions kept, and bytes of their modules. */
+  /** Regions kept, their modules, and the bytes of those. */
   readonly kept: number;
+  readonly modules: number;
   readonly bytes: number;
   /** Regions compiled, taken out for others, and ended by writes. */
   readonly made: number;
@@ -69,7 +105,9 @@ export class Regions {
   readonly #byPage = new Map<number, Region[]>();
   /** How often regions of a page were ended by writes. */
   readonly #endings = new Map<number, number>();
-  readonly #counts = { kept: 0, bytes: 0, made: 0, evicted: 0, ended: 0 };
+  readonly #counts = { kept: 0, modules: 0, bytes: 0, made: 0, evicted: 0, ended: 0 };
+  /** Operations that became nearly hot, the last ones at the end. */
+  #nearlyHot: Candidate[] = [];
   /** Where the search for regions to take out goes on. */
   #hand = 0;
 
@@ -86,50 +124,106 @@ export class Regions {
     return { regions: Math.min(regions ?? MOST_REGIONS, MOST_REGIONS), bytes: bytes ?? MOST_BYTES };
   }
 
+  /** An operation was jumped to so often that it is nearly hot, or hot. */
+  warmed(op: number): void {
+    const { heat } = this.#host;
+    const base = this.#host.addressOf(op) & ~PAGE_OFFSET;
+    if (this.#heatOf(op) >= heat.hot * WARMTH) return this.make({ op, base });
+    if (this.#nearlyHot.push({ op, base }) > MOST_NEARLY_HOT) this.#nearlyHot.shift();
+  }
+
   /**
-   * Makes a region that begins at an operation. No region may be executed behind this but by entering it.
-   *
-   * @param page the operations of its page
-   * @param at the decoded instruction at an index of the page, undefined if it cannot be part of a region
+   * Makes a region that begins with an operation, and with it such as begin with others that are nearly hot: to make a module takes longer than to make
+   * it larger. No region may be executed behind this but by entering it.
    */
-  make(op: number, page: number, at: (index: number) => Decoded | undefined): void {
-    const { words } = this.#host;
+  make(first: Candidate): void {
+    const most = Math.max(1, Math.min(MOST_TOGETHER, Math.floor(this.#most.regions * FREED)));
+    this.#makeRoom(most);
+    const batch: Batch = { left: 0, bytes: 0 };
+    const placed: PlacedRegion[] = [];
+    for (let next: Candidate | undefined = first; next !== undefined && placed.length < most;) {
+      const region = this.#add(next, batch);
+      if (region !== undefined) placed.push(region);
+      next = placed.length === 0 ? undefined : this.#takeNearlyHot();
+    }
+    if (placed.length === 0) return;
+    batch.bytes = placeRegions(placed, this.#host);
+    this.#counts.modules++;
+    this.#counts.bytes += batch.bytes;
+  }
+
+  /** The operation that became nearly hot last and still is. What regions contain may never be jumped to again; other words were not executed yet. */
+  #takeNearlyHot(): Candidate | undefined {
+    let next: Candidate | undefined;
+    do next = this.#nearlyHot.pop(); while (next !== undefined && !this.#isNearlyHot(next.op));
+    return next;
+  }
+
+  #isNearlyHot(op: number): boolean {
+    const heat = this.#heatOf(op);
+    return heat >= this.#host.heat.nearly * WARMTH && (heat & MEMBER) === 0 &&
+      this.#functionOf(op) !== TABLE.undecoded;
+  }
+
+  /** Adds the region that begins with an operation, whose function has yet to be made. */
+  #add({ op, base }: Candidate, batch: Batch): PlacedRegion | undefined {
     // Not asked again: either there is a region now, or there will not be one soon.
     this.#heat(op, (old) => (old & MEMBER) + COLD);
-    if (this.#functionOf(op) >= TABLE.firstRegion) return;
-    const graph = findRegion((op - page) / OP.bytes, at, this.#jumpedTo(page));
-    if (graph === undefined) return;
+    if (this.#functionOf(op) >= TABLE.firstRegion) return undefined;
+    const home = this.#host.pageOf(op);
+    const pages = new RegionPages(home, {
+      pageAt: (distance) => this.#quietPageAt(base + BigInt(distance * PAGE_BYTES)),
+      isWarm: (other) => this.#isWarm(other),
+    });
+    const at = (place: number) => this.#host.instructionAt(pages.op(place));
+    const graph = findRegion((op - home) / OP.bytes, pages, at, () => this.#jumpedTo(home));
+    if (graph === undefined) return undefined;
     const slot = this.#freeSlot();
-    const bytes = placeRegion(
-      graph,
-      { page, used: REGIONS_USED + slot, f: TABLE.firstRegion + slot },
-      this.#host,
-    );
-    const place = (index: number) => page + index * OP.bytes;
-    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => place(b.first + i)));
+    const f = TABLE.firstRegion + slot;
+    const members = graph.blocks.flatMap((b) => b.instructions.map((_, i) => pages.op(b.first + i)));
     for (const member of members) this.#heat(member, (old) => old | MEMBER);
     // What another region begins with stays that one's.
-    const entries = graph.entries.map(place).map((entry) => ({
+    const entries = graph.entries.map((place) => pages.op(place)).map((entry) => ({
       op: entry,
       original: this.#functionOf(entry),
     }))
       .filter(({ original }) => original < TABLE.firstRegion);
-    for (const entry of entries) words[(entry.op + OP.f) / WORD] = TABLE.firstRegion + slot;
-    this.#add({ slot, page, entries, members, bytes });
+    for (const entry of entries) this.#host.words[(entry.op + OP.f) / WORD] = f;
+    this.#keep({ slot, pages: [...new Set(pages.all.map((page) => page.at))], entries, members, batch });
+    return { graph, slot: { pages, used: REGIONS_USED + slot, f } };
   }
 
-  /** Places of a page that are half as hot as what is translated, without those where regions begin. */
+  /** A page whose words are written is none to take into regions of others. */
+  #quietPageAt(address: bigint): number | undefined {
+    const page = this.#host.pageAt(BigInt.asUintN(64, address));
+    return page !== undefined && this.#endings.has(page) ? undefined : page;
+  }
+
+  #isWarm(op: number): boolean {
+    const f = this.#functionOf(op);
+    return f >= TABLE.firstRegion ||
+      (f !== TABLE.undecoded && this.#heatOf(op) >= this.#host.heat.nearly * WARMTH);
+  }
+
+  #keep(region: Region): void {
+    this.#slots[region.slot] = region;
+    for (const page of region.pages) {
+      const neighbours = this.#byPage.get(page);
+      if (neighbours === undefined) this.#byPage.set(page, [region]);
+      else neighbours.push(region);
+    }
+    region.batch.left++;
+    this.#counts.kept++;
+    this.#counts.made++;
+  }
+
+  /** Places of a page that are nearly hot, without those where regions begin. */
   #jumpedTo(page: number): readonly number[] {
-    const { words, hotAfter } = this.#host;
-    const enough = Math.max(1, hotAfter * KNOWN_HEAT) * WARMTH;
+    const enough = this.#host.heat.nearly * WARMTH;
     const found: number[] = [];
     for (let index = 0; index < PAGE_OPS && found.length < MOST_KNOWN; index++) {
       const op = page + index * OP.bytes;
-      if (
-        ((words[(op + OP.heat) / WORD] ?? 0) & ~MEMBER) >= enough && this.#functionOf(op) < TABLE.firstRegion
-      ) {
-        found.push(index);
-      }
+      if (this.#heatOf(op) >= enough && this.#functionOf(op) < TABLE.firstRegion) found.push(index);
     }
     return found;
   }
@@ -138,31 +232,28 @@ export class Regions {
     return this.#host.words[(op + OP.f) / WORD] ?? 0;
   }
 
-  #heat(op: number, change: (old: number) => number): void {
-    const at = (op + OP.heat) / WORD;
-    this.#host.words[at] = change(this.#host.words[at] ?? 0);
+  /** Jumps to it, and perhaps {@linkcode MEMBER}. */
+  #heatOf(op: number): number {
+    return this.#host.words[(op + OP.heat) / WORD] ?? 0;
   }
 
-  #add(region: Region): void {
-    this.#slots[region.slot] = region;
-    const neighbours = this.#byPage.get(region.page);
-    if (neighbours === undefined) this.#byPage.set(region.page, [region]);
-    else neighbours.push(region);
-    this.#counts.kept++;
-    this.#counts.made++;
-    this.#counts.bytes += region.bytes;
+  #heat(op: number, change: (old: number) => number): void {
+    this.#host.words[(op + OP.heat) / WORD] = change(this.#heatOf(op));
   }
 
   #freeSlot(): number {
-    const most = this.#most;
-    const isFull = () => this.#counts.kept >= most.regions || this.#counts.bytes >= most.bytes;
-    if (isFull()) this.#makeRoom(most);
-    for (let slot = 0; slot < most.regions; slot++) if (this.#slots[slot] === undefined) return slot;
+    const most = this.#most.regions;
+    for (let slot = 0; slot < most; slot++) if (this.#slots[slot] === undefined) return slot;
     throw new RangeError(`Cannot keep a region: there are ${this.#counts.kept}`);
   }
 
-  /** Takes out regions that were not entered since they were looked at last, beginning where the last search ended. */
-  #makeRoom(most: { readonly regions: number; readonly bytes: number }): void {
+  /**
+   * Sees to it that some more regions have room. Takes out such as were not entered since they were looked at last, beginning where the last
+   * search ended.
+   */
+  #makeRoom(more: number): void {
+    const most = this.#most;
+    if (this.#counts.kept + more <= most.regions && this.#counts.bytes < most.bytes) return;
     const used = new Uint8Array(this.#host.words.buffer, REGIONS_USED, MOST_REGIONS);
     const kept = 1 - FREED;
     while (this.#counts.kept > most.regions * kept || this.#counts.bytes > most.bytes * kept) {
@@ -170,50 +261,56 @@ export class Regions {
       this.#hand = (slot + 1) % most.regions;
       const region = this.#slots[slot];
       if (region !== undefined && used[slot] === 0) {
-        this.#remove(region, 0);
+        this.#remove(region);
         this.#counts.evicted++;
       }
       used[slot] = 0;
     }
   }
 
-  /** @param heat of its operations from now on */
-  #remove(region: Region, heat: number): void {
+  /** @param heatOf gives the heat of its operations from now on */
+  #remove(region: Region, heatOf: (op: number) => number = () => 0): void {
     const { words, table } = this.#host;
-    const { slot, page, entries, members, bytes } = region;
+    const { slot, pages, entries, members, batch } = region;
     this.#slots[slot] = undefined;
     table.set(TABLE.firstRegion + slot, null);
     for (const { op, original } of entries) {
       if (this.#functionOf(op) === TABLE.firstRegion + slot) words[(op + OP.f) / WORD] = original;
     }
-    for (const member of members) this.#heat(member, () => heat);
-    const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
-    if (left.length === 0) this.#byPage.delete(page);
-    else this.#byPage.set(page, left);
-    // What other regions contain stays marked.
-    for (const r of left) for (const member of r.members) this.#heat(member, (old) => old | MEMBER);
+    for (const member of members) this.#heat(member, () => heatOf(member));
+    for (const page of pages) {
+      const left = (this.#byPage.get(page) ?? []).filter((r) => r !== region);
+      if (left.length === 0) this.#byPage.delete(page);
+      else this.#byPage.set(page, left);
+      // What other regions contain stays marked.
+      for (const r of left) for (const member of r.members) this.#heat(member, (old) => old | MEMBER);
+    }
     this.#counts.kept--;
-    this.#counts.bytes -= bytes;
+    if (--batch.left > 0) return;
+    this.#counts.modules--;
+    this.#counts.bytes -= batch.bytes;
   }
 
   /**
    * A word was written: the regions that it is part of are no more. Each time it takes twice as many jumps until there is another in their page.
-   *
-   * @param page the operations of its page
    */
-  invalidate(op: number, page: number): void {
+  invalidate(op: number): void {
+    const page = this.#host.pageOf(op);
     const gone = (this.#byPage.get(page) ?? []).filter(({ members }) => members.includes(op));
     if (gone.length === 0) return;
     const endings = this.#endings.get(page) ?? 0;
     this.#endings.set(page, endings + 1);
-    const patience = Math.min(this.#host.hotAfter * WARMTH * 2 ** Math.min(endings, MOST_PATIENCE), -COLD);
-    for (const region of gone) this.#remove(region, -patience);
+    const patience = Math.min(this.#host.heat.hot * WARMTH * 2 ** Math.min(endings, MOST_PATIENCE), -COLD);
+    // Functions of other pages that such regions contained are not to blame.
+    const heatOf = (member: number) => this.#host.pageOf(member) === page ? -patience : 0;
+    for (const region of gone) this.#remove(region, heatOf);
     this.#counts.ended += gone.length;
   }
 
   /** Forgets the regions of a page; its operations are gone. */
   forgetPage(page: number): void {
-    for (const region of this.#byPage.get(page) ?? []) this.#remove(region, 0);
+    for (const region of this.#byPage.get(page) ?? []) this.#remove(region);
     this.#endings.delete(page);
+    this.#nearlyHot = this.#nearlyHot.filter(({ op }) => op < page || op >= page + CODE_PAGE_BYTES);
   }
 }

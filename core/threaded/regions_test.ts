@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { bareMachine } from "../bare_machine.ts";
+import { type BareMachine, bareMachine } from "../bare_machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { agrees, everything, MAPPED, MEMORY } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
+import type { RegionCounts } from "./regions.ts";
 
 // The programs are chosen for what happens to translated code.
 
@@ -310,6 +311,12 @@ far:    la.pcrel $t0, again
 `;
 }
 
+function countsOf(engine: ThreadedEngine, { m }: BareMachine): RegionCounts {
+  const counts = engine.regionsOf(m);
+  assert(counts !== undefined);
+  return counts;
+}
+
 Deno.test("translated code makes room for more, by number and by size", () => {
   for (const keep of [{ regions: 8 }, { bytes: 12_000 }]) {
     const [expected, actual] = [
@@ -320,10 +327,89 @@ Deno.test("translated code makes room for more, by number and by size", () => {
     new ReferenceEngine().run(expected.m, { budget: 8000 });
     engine.run(actual.m, { budget: 8000 });
     assertEquals(everything(actual), everything(expected));
-    const counts = engine.regionsOf(actual.m);
-    assert(counts !== undefined && counts.evicted > 20, `${counts?.evicted} of ${counts?.made} made room`);
+    const counts = countsOf(engine, actual);
+    assert(counts.evicted > 20, `${counts.evicted} of ${counts.made} made room`);
     assert(counts.kept <= 8 || "bytes" in keep, `${counts.kept} are kept`);
     assertEquals(counts.kept + counts.evicted, counts.made);
+  }
+});
+
+/** Functions in pages of their own, called in turn so often; then the word at `patched` of one is replaced by that at `other`, and they are called again. */
+function functionsInTurn(functions: number, turns: number): string {
+  const numbers = Array.from({ length: functions }, (_, i) => i);
+  const calls = numbers.map((i) => `        bl     function${i}`).join("\n");
+  const bodies = numbers.map((i) =>
+    `        .balign 4096
+function${i}: addi.d $a0, $a0, ${i + 1}
+        andi   $t0, $a0, 1
+        beqz   $t0, 1f
+        xor    $a1, $a1, $a0
+1:      ${i === 1 ? "b      patched\npatched: " : ""}add.d  $a2, $a2, $a1
+        ret`
+  ).join("\n");
+  return `
+        la.pcrel $s1, patched
+        la.pcrel $s2, other
+        li.d   $s3, 2
+again:  li.d   $s0, ${turns}
+loop:
+${calls}
+        addi.d $s0, $s0, -1
+        bnez   $s0, loop
+        ld.w   $t1, $s2, 0
+        st.w   $t1, $s1, 0
+        addi.d $s3, $s3, -1
+        bnez   $s3, again
+done:   b      done
+other:  sub.d  $a2, $a2, $a1
+${bodies}
+`;
+}
+
+Deno.test("what becomes hot together is one module, of which one region can end while the others live on", () => {
+  const source = functionsInTurn(5, 100);
+  const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
+  const [reference, engine] = [new ReferenceEngine(), new ThreadedEngine({ hotAfter: 8 })];
+  const countsAfter = (budget: number) => {
+    reference.run(expected.m, { budget });
+    engine.run(actual.m, { budget });
+    assertEquals(everything(actual), everything(expected));
+    return countsOf(engine, actual);
+  };
+  const before = countsAfter(3000);
+  assert(before.made > 2 * before.modules, `${before.made} regions in ${before.modules} modules`);
+  assertEquals([before.kept, before.ended], [before.made, 0]);
+  // Nearly the end of the second round of calls: the word has been replaced, and its function is hot again.
+  const after = countsAfter(4000);
+  assertEquals(after.ended, 1);
+  assertEquals(after.kept, after.made - 1);
+  assert(after.made > before.made && after.modules > before.modules && after.bytes > before.bytes);
+  for (const budget of [1, 2, 3, 1000]) countsAfter(budget);
+});
+
+Deno.test("regions of one module make room one by one, and its size counts until the last is gone", () => {
+  for (const keep of [{ regions: 12 }, { bytes: 12_000 }]) {
+    const source = functionsInTurn(40, 50);
+    const [expected, actual] = [bareMachine(source, { size: MEMORY }), bareMachine(source, { size: MEMORY })];
+    const engine = new ThreadedEngine({ hotAfter: 4, keep });
+    const reference = new ReferenceEngine();
+    let shared = 0;
+    for (let i = 0; i < 40; i++) {
+      reference.run(expected.m, { budget: 600 });
+      engine.run(actual.m, { budget: 600 });
+      assertEquals(everything(actual), everything(expected));
+      const { kept, modules, bytes, made, evicted, ended } = countsOf(engine, actual);
+      if (modules < kept) shared++;
+      assertEquals(kept + evicted + ended, made);
+      assertEquals([modules > 0, bytes > 0], [kept > 0, kept > 0]);
+      assert(modules <= kept && bytes >= 500 * modules, `${modules} modules, ${bytes} bytes`);
+      assert("bytes" in keep ? bytes < 24_000 : kept <= 12, `${kept} regions, ${bytes} bytes`);
+    }
+    const counts = engine.regionsOf(actual.m);
+    assert(
+      shared > 10 && (counts?.evicted ?? 0) > 20,
+      `${shared} times shared, ${counts?.evicted} made room`,
+    );
   }
 });
 
@@ -344,6 +430,6 @@ done:   b      done
   new ReferenceEngine().run(expected.m, { budget: 101_000 });
   engine.run(actual.m, { budget: 101_000 });
   assertEquals(everything(actual), everything(expected));
-  const made = engine.regionsOf(actual.m)?.made ?? 0;
+  const { made } = countsOf(engine, actual);
   assert(made > 2 && made < 20, `${made} regions`);
 });

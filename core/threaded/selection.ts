@@ -23,8 +23,8 @@ export interface Selected {
   readonly inRegions: boolean;
   /** True if the engine may be called to execute it: `second` is what it goes by then. */
   readonly calls?: boolean;
-  /** True if it means the same wherever it is, so that it can be executed alone. */
-  readonly single?: boolean;
+  /** Present if it means the same wherever it is: it leads to the next instruction, or perhaps elsewhere. */
+  readonly alone?: "leads on" | "leads away";
 }
 
 /**
@@ -52,7 +52,7 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
       first: BigInt(op.word >>> 0),
       second: 0,
       inRegions: false,
-      single: name === "ertn",
+      ...(name === "ertn" && { alone: "leads away" }),
     };
   }
   return selectWalk(op, built) ?? selectCsr(op, built, profile) ?? selectPlain(op, built) ??
@@ -76,16 +76,16 @@ function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Select
     second: packCsr(offset, legalBit),
     third: attention,
     inRegions: true,
-    single: true,
+    alone: "leads on",
   };
 }
 
 function selectPlain({ instruction, rd, immediates }: Decoded, built: ThreadedModule): Selected | undefined {
-  const { reads, writes } = registerUse(instruction.meaning);
+  const { reads, writes, isPure } = registerUse(instruction.meaning);
   // r0 cannot be both the constant 0 and the place for a result that nobody wants.
   if (rd === 0 && writes.has("rd") && reads.has("rd")) return undefined;
   const f = built.functions.get(instruction);
   if (f === undefined) return undefined;
   const second = Number(BigInt.asIntN(32, immediates[1] ?? 0n));
-  return { f, first: immediates[0] ?? 0n, second, inRegions: true };
+  return { f, first: immediates[0] ?? 0n, second, inRegions: true, ...(isPure && { alone: "leads on" }) };
 }

@@ -52,7 +52,7 @@ export interface Imports {
   readonly call: () => number;
   /** The place in RAM of `CONTROL.missed`, an address of the second stage that is loaded from; -1 where there is none. */
   readonly second: () => number;
-  /** An operation was jumped to often. */
+  /** An operation is nearly hot, or hot. */
   readonly hot: (op: number) => void;
   /** A word that is part of a region was written. */
   readonly invalidate: (op: number) => void;
@@ -64,15 +64,21 @@ export interface ThreadedModule {
   /** Number in the table by instruction; others are {@linkcode TABLE.slow}. */
   readonly functions: ReadonlyMap<Instruction, number>;
   /** The same by the form of a CSR access, as {@linkcode formKey} writes it. */
-  readonly csrs: ReadonlyMap<string, number>;
+  readonly csrs: ReadonlyMap<number, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
   /** Steps of a page walk, by {@linkcode walkKey}. */
   readonly walks: ReadonlyMap<string, number>;
   /** What cpucfg reads, of the first indices. */
   readonly configuration: Int32Array;
-  /** Jumps to an operation after which it is hot. */
-  readonly hotAfter: number;
+  readonly heat: HeatLimits;
+}
+
+/** After how many jumps to it an operation is what: whole numbers. */
+export interface HeatLimits {
+  /** Nearly hot: it is translated with the next that is hot. */
+  readonly nearly: number;
+  readonly hot: number;
 }
 
 /** The functions that regions use too; the names by which the module exports them, with their signatures. */
@@ -185,8 +191,8 @@ function enterCode(warm: number, fetch: number, type: number): Code {
   return code.get(op).get(left).get(f).returnCallIndirect(type);
 }
 
-/** Counts jumps to an operation. */
-function warmCode(hot: number, hotAfter: number): Code {
+/** Counts jumps to an operation; says once that it is nearly hot, and with each jump that it is hot. */
+function warmCode(hot: number, limits: HeatLimits): Code {
   const heat = 1;
   const code = new Code(1);
   code.local("i32");
@@ -194,7 +200,9 @@ function warmCode(hot: number, hotAfter: number): Code {
     "i32.store",
     OP.heat,
   );
-  return code.get(heat).i32(hotAfter * WARMTH).op("i32.ge_s").ifUnlikely().get(0).call(hot).end();
+  code.get(heat).i32(limits.hot * WARMTH).op("i32.ge_s");
+  code.get(heat).i32(MEMBER).op("i32.or").i32(limits.nearly * WARMTH + MEMBER).op("i32.eq", "i32.or");
+  return code.ifUnlikely().get(0).call(hot).end();
 }
 
 /** The operations of words that were written have to be decoded again. */
@@ -242,8 +250,8 @@ function addCsrForms(
   table: number[],
   profile: Profile,
   runtime: Runtime,
-): Map<string, number> {
-  const functions = new Map<string, number>();
+): Map<number, number> {
+  const functions = new Map<number, number>();
   const exchange = ISA.get("csrxchg");
   for (const form of csrForms(profile)) {
     const code = exchange === undefined ? undefined : compileOperation(exchange, runtime, form);
@@ -275,12 +283,8 @@ function addTransitions(
   return new Map(codes.map(([name, code]) => [name, table.push(builder.add(OPERATION, code)) - 1]));
 }
 
-/**
- * Builds the module. It depends on nothing but the instruction table, the CSRs and the profile.
- *
- * @param hotAfter jumps to an operation after which it is hot
- */
-export function buildThreadedModule(hotAfter: number, profile: Profile): ThreadedModule {
+/** Builds the module. It depends on nothing but the instruction table, the CSRs and the profile. */
+export function buildThreadedModule(heat: HeatLimits, profile: Profile): ThreadedModule {
   const builder = new ModuleBuilder();
   const step = builder.importFunction("step", { parameters: [], results: ["i32"] });
   const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
@@ -296,7 +300,7 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   builder.importTable("table", TABLE.firstInstruction);
   const opType = builder.type(OPERATION);
   const slow = builder.add(SHARED.slow, slowCode(step, opType));
-  const warm = builder.add(SHARED.warm, warmCode(hot, hotAfter));
+  const warm = builder.add(SHARED.warm, warmCode(hot, heat));
   const enter = builder.add(SHARED.enter, enterCode(warm, fetch, opType));
   const helpers = addHelpers(builder);
   const runtime: Runtime = {
@@ -343,10 +347,11 @@ export function buildThreadedModule(hotAfter: number, profile: Profile): Threade
   if (table.length > TABLE.firstRegion) {
     throw new RangeError(`Cannot build the module: ${table.length} functions are where regions begin`);
   }
-  const module = new WebAssembly.Module(builder.build(table));
+  builder.fillTable(table);
+  const module = new WebAssembly.Module(builder.build());
   const configuration = Int32Array.from(
     { length: CPUCFG.words },
     (_, index) => Number(BigInt.asIntN(32, cpucfgWord(profile, BigInt(index)))),
   );
-  return { module, functions, csrs, transitions, walks, configuration, hotAfter };
+  return { module, functions, csrs, transitions, walks, configuration, heat };
 }

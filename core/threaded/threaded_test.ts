@@ -26,6 +26,17 @@ Deno.test("a budget ends a run at the exact instruction, wherever it falls", () 
   agrees(LOOP, [1, 2, 3, 5, 7, 11, 13, 17, 400, 1, 1, 1, 1000, 1, 999, 5000]);
 });
 
+Deno.test("an engine that is to start late leaves short runs to the reference engine, and goes on where that stops", () => {
+  const late = new ThreadedEngine({ startAfter: 500 });
+  const [own, other] = [bareMachine(LOOP, { size: MEMORY }), bareMachine(LOOP, { size: MEMORY })];
+  for (const [budget, isAttached] of [[400, false], [500, false], [1200, true], [7, true]] as const) {
+    const stop = late.run(own.m, { budget });
+    assertEquals(new ReferenceEngine().run(other.m, { budget }), stop);
+    assertEquals(everything(own), everything(other));
+    assertEquals(late.regionsOf(own.m) !== undefined, isAttached, `after ${budget}`);
+  }
+});
+
 Deno.test("loops within loops, and a way into a loop from aside", () => {
   agrees(
     `

@@ -67,6 +67,8 @@ export function unsigned(out: Sink, value: number): void {
 
 /** Appends a signed number as LEB128. */
 export function signed(out: Sink, value: bigint): void {
+  const low = Number(BigInt.asIntN(32, value));
+  if (BigInt(low) === value) return signed32(out, low);
   let rest = value;
   for (;;) {
     const low = Number(rest & 0x7fn);
@@ -200,6 +202,8 @@ const PREFIXED = {
 /** The name of an instruction without operands of its own. */
 export type Plain = keyof typeof PLAIN | keyof typeof PREFIXED;
 
+const OPCODES: Readonly<Record<Plain, number | readonly number[]>> = { ...PLAIN, ...PREFIXED };
+
 /** Loads and stores: code and alignment (a hint, log2 of bytes). */
 const ACCESS = {
   "i32.load": [0x28, 2],
@@ -269,9 +273,11 @@ export class Code {
   }
 
   op(...names: readonly Plain[]): this {
-    for (const name of names) {
-      if (name in PREFIXED) this.bytes.append(PREFIXED[name as keyof typeof PREFIXED]);
-      else this.bytes.push(PLAIN[name as keyof typeof PLAIN]);
+    // An iterator for each would be more garbage than all else.
+    for (let i = 0; i < names.length; i++) {
+      const code = OPCODES[names[i]!];
+      if (typeof code === "number") this.bytes.push(code);
+      else this.bytes.append(code);
     }
     return this;
   }
@@ -316,9 +322,9 @@ export class Code {
 
   /** A load or store; the address is on the stack. */
   access(name: MemoryAccess, offset: number, memory = 0): this {
-    const [code, align] = ACCESS[name];
-    this.bytes.push(code);
-    this.bytes.push(memory === 0 ? align : align | HAS_MEMORY);
+    const code = ACCESS[name];
+    this.bytes.push(code[0]);
+    this.bytes.push(memory === 0 ? code[1] : code[1] | HAS_MEMORY);
     if (memory !== 0) unsigned(this.bytes, memory);
     unsigned(this.bytes, offset);
     return this;

@@ -11,41 +11,69 @@ export interface Signature {
   readonly results: readonly ValueType[];
 }
 
-const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
-const CUSTOM_SECTION = 0;
+const HEADER = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 /** A hint has one byte: whether the branch is likely to be taken. */
 const UNLIKELY = [1, 0];
 const FUNCTION_REFERENCES = 0x70;
 const I32_CONST = 0x41;
 const END = 0x0b;
 
-/** Imports first: functions, then memories. Functions are numbered in the order in which they were added. */
+/** Entries of a section, encoded as they come. */
+class Entries {
+  readonly bytes = new Bytes();
+  count = 0;
+
+  /** Begins an entry, which is appended to the bytes. */
+  next(): Bytes {
+    this.count++;
+    return this.bytes;
+  }
+}
+
+/**
+ * Imports first: functions, then memories. Functions are numbered in the order in which they were added. Everything is encoded when it is
+ * added, so that no more than the bytes of a module are kept.
+ */
 export class ModuleBuilder {
-  readonly #types: number[][] = [];
-  readonly #imports: number[][] = [];
-  readonly #functions: { readonly type: number; readonly code: Code }[] = [];
-  readonly #exports: number[][] = [];
+  readonly #types = new Map<string, number>();
+  readonly #known = new Map<Signature, number>();
+  readonly #typeEntries = new Entries();
+  readonly #imports = new Entries();
+  readonly #functions = new Entries();
+  readonly #exports = new Entries();
+  readonly #hints = new Entries();
+  readonly #elements = new Entries();
+  readonly #bodies = new Entries();
   #importedFunctions = 0;
 
   /** The number of a signature. */
-  type({ parameters, results }: Signature): number {
-    const bytes = [0x60];
+  type(signature: Signature): number {
+    let type = this.#known.get(signature);
+    if (type === undefined) this.#known.set(signature, type = this.#addType(signature));
+    return type;
+  }
+
+  #addType({ parameters, results }: Signature): number {
+    const key = `${parameters} ${results}`;
+    const found = this.#types.get(key);
+    if (found !== undefined) return found;
+    const out = this.#typeEntries.next();
+    out.push(0x60);
     for (const list of [parameters, results]) {
-      unsigned(bytes, list.length);
-      bytes.push(...list.map((t) => VALUE_TYPES[t]));
+      unsigned(out, list.length);
+      for (const type of list) out.push(VALUE_TYPES[type]);
     }
-    const found = this.#types.findIndex((t) =>
-      t.length === bytes.length && t.every((b, i) => b === bytes[i])
-    );
-    return found >= 0 ? found : this.#types.push(bytes) - 1;
+    this.#types.set(key, this.#types.size);
+    return this.#types.size - 1;
   }
 
   /** Imports a function of module `env`; its number. */
   importFunction(name: string, signature: Signature): number {
-    if (this.#functions.length > 0) {
+    if (this.#functions.count > 0) {
       throw new TypeError(`Cannot import ${name}: a function was already added`);
     }
-    this.#imports.push([...text("env"), ...text(name), 0x00, ...number(this.type(signature))]);
+    unsigned(this.#import(name, 0x00), this.type(signature));
     return this.#importedFunctions++;
   }
 
@@ -55,98 +83,116 @@ export class ModuleBuilder {
    * @param pages how many it has, now and ever; it may have any number if they are not given
    */
   importMemory(name: string, pages?: number): void {
-    const limits = pages === undefined ? [0x00, 0x00] : [0x01, ...number(pages), ...number(pages)];
-    this.#imports.push([...text("env"), ...text(name), 0x02, ...limits]);
+    const out = this.#import(name, 0x02);
+    out.push(pages === undefined ? 0x00 : 0x01);
+    unsigned(out, pages ?? 0);
+    if (pages !== undefined) unsigned(out, pages);
   }
 
   /** Imports table 0 of module `env`, which has at least so many entries. */
   importTable(name: string, entries: number): void {
-    this.#imports.push([...text("env"), ...text(name), 0x01, FUNCTION_REFERENCES, 0x00, ...number(entries)]);
+    const out = this.#import(name, 0x01);
+    out.push(FUNCTION_REFERENCES);
+    out.push(0x00);
+    unsigned(out, entries);
   }
 
-  /** Adds a function; its number. */
+  #import(name: string, kind: number): Bytes {
+    const out = this.#imports.next();
+    text(out, "env");
+    text(out, name);
+    out.push(kind);
+    return out;
+  }
+
+  /** Adds a function; its number. Its code is not looked at again. */
   add(signature: Signature, code: Code): number {
-    return this.#importedFunctions + this.#functions.push({ type: this.type(signature), code }) - 1;
+    const f = this.#importedFunctions + this.#functions.count;
+    unsigned(this.#functions.next(), this.type(signature));
+    const locals = localsOf(code);
+    this.#hint(f, locals.length, code);
+    const out = this.#bodies.next();
+    unsigned(out, locals.length + code.bytes.length + 1);
+    out.append(locals.view);
+    out.append(code.bytes.view);
+    out.push(END);
+    return f;
+  }
+
+  /** Says which branches of a function are hardly ever taken, by their places in its body. */
+  #hint(f: number, before: number, { unlikely }: Code): void {
+    if (unlikely.length === 0) return;
+    const out = this.#hints.next();
+    unsigned(out, f);
+    unsigned(out, unlikely.length);
+    for (const at of unlikely) {
+      unsigned(out, before + at);
+      out.append(UNLIKELY);
+    }
   }
 
   /** Exports a function. */
   export(name: string, f: number): void {
-    this.#exports.push([...text(name), 0x00, ...number(f)]);
+    const out = this.#exports.next();
+    text(out, name);
+    out.push(0x00);
+    unsigned(out, f);
   }
 
   /**
-   * The module.
+   * Puts functions into table 0.
    *
-   * @param table functions to put into table 0
    * @param at the entry that the first of them gets
    */
-  build(table: readonly number[] = [], at = 0): Uint8Array<ArrayBuffer> {
-    const out = new Bytes();
-    out.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-    section(out, SECTION.type, this.#types);
-    section(out, SECTION.import, this.#imports);
-    section(out, SECTION.function, this.#functions.map(({ type }) => number(type)));
-    section(out, SECTION.export, this.#exports);
-    if (table.length > 0) {
-      const from = [0x00, I32_CONST];
-      signed32(from, at);
-      section(out, SECTION.element, [[...from, END, ...number(table.length), ...table.flatMap(number)]]);
-    }
-    this.#hints(out);
-    section(out, SECTION.code, this.#functions.map(({ code }) => body(code)));
-    return out.view.slice();
+  fillTable(functions: readonly number[], at = 0): void {
+    const out = this.#elements.next();
+    out.push(0x00);
+    out.push(I32_CONST);
+    signed32(out, at);
+    out.push(END);
+    unsigned(out, functions.length);
+    for (const f of functions) unsigned(out, f);
   }
 
-  /** Which branches are hardly ever taken, by function and place in its body. */
-  #hints(out: Bytes): void {
-    const hinted = this.#functions.flatMap(({ code }, i) => {
-      if (code.unlikely.length === 0) return [];
-      const before = localsOf(code).length;
-      const hints = code.unlikely.flatMap((at) => [...number(before + at), ...UNLIKELY]);
-      return [[...number(this.#importedFunctions + i), ...number(code.unlikely.length), ...hints]];
-    });
-    if (hinted.length === 0) return;
-    const content = [...text("metadata.code.branch_hint"), ...number(hinted.length), ...hinted.flat()];
-    out.push(CUSTOM_SECTION);
-    unsigned(out, content.length);
-    out.append(content);
+  /** The module. */
+  build(): Uint8Array<ArrayBuffer> {
+    const out = new Bytes();
+    out.append(HEADER);
+    section(out, SECTION.type, this.#typeEntries);
+    section(out, SECTION.import, this.#imports);
+    section(out, SECTION.function, this.#functions);
+    section(out, SECTION.export, this.#exports);
+    if (this.#elements.count > 0) section(out, SECTION.element, this.#elements);
+    if (this.#hints.count > 0) section(out, SECTION.custom, this.#hints, "metadata.code.branch_hint");
+    section(out, SECTION.code, this.#bodies);
+    return out.view;
   }
 }
 
 /** The locals of a body, which stand before its instructions. */
-function localsOf({ locals }: Code): number[] {
-  const out = number(locals.length);
-  for (const type of locals) out.push(1, VALUE_TYPES[type]);
+function localsOf({ locals }: Code): Bytes {
+  const out = new Bytes();
+  unsigned(out, locals.length);
+  for (const type of locals) {
+    out.push(1);
+    out.push(VALUE_TYPES[type]);
+  }
   return out;
 }
 
-function number(value: number): number[] {
-  const bytes: number[] = [];
-  unsigned(bytes, value);
-  return bytes;
-}
-
 /** A name of ASCII characters. */
-function text(value: string): number[] {
-  const bytes = Array.from(value, (character) => character.charCodeAt(0));
-  return [...number(bytes.length), ...bytes];
+function text(out: Bytes, value: string): void {
+  unsigned(out, value.length);
+  for (let i = 0; i < value.length; i++) out.push(value.charCodeAt(i));
 }
 
-function section(out: Bytes, id: number, entries: readonly ArrayLike<number>[]): void {
-  const content = new Bytes();
-  unsigned(content, entries.length);
-  for (const entry of entries) content.append(entry);
+/** @param name of a custom section */
+function section(out: Bytes, id: number, { bytes, count }: Entries, name?: string): void {
+  const head = new Bytes();
+  if (name !== undefined) text(head, name);
+  unsigned(head, count);
   out.push(id);
-  unsigned(out, content.length);
-  out.append(content.view);
-}
-
-function body(code: Code): Uint8Array {
-  const locals = localsOf(code);
-  const out = new Bytes();
-  unsigned(out, locals.length + code.bytes.length + 1);
-  out.append(locals);
-  out.append(code.bytes.view);
-  out.push(END);
-  return out.view;
+  unsigned(out, head.length + bytes.length);
+  out.append(head.view);
+  out.append(bytes.view);
 }

@@ -54,7 +54,8 @@ Deno.test("a module with functions, a table and two memories does what it says",
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 2 });
   const logged: bigint[] = [];
   const env = { first: first!, second: second!, table, log: (value: bigint) => logged.push(value) };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(builder.build(functions)), { env });
+  builder.fillTable(functions);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(builder.build()), { env });
   new DataView(first!.buffer).setBigInt64(16, -5n, true);
   assertEquals((exports["copy"] as (at: number) => number)(16), 0);
   assertEquals(logged, [-5n]);
@@ -73,7 +74,8 @@ Deno.test("a table of jumps leads to one of its blocks or to the last, and hints
   code.get(0).brTable([inner, outer, inner], outer).end();
   code.i32(1).op("return").end().i32(2);
   code.local("i64");
-  const bytes = builder.build([builder.add(type, code)], 3);
+  builder.fillTable([builder.add(type, code)], 3);
+  const bytes = builder.build();
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 4 });
   new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });

@@ -19,11 +19,14 @@ class Flow {
   readonly #random: Random;
   readonly #blocks: number;
   readonly #patches: boolean;
+  /** How often there is a gap before a block: the more, the more pages the blocks are in. */
+  readonly #gaps: number;
 
   constructor(random: Random) {
     this.#random = random;
     this.#blocks = random.between(6, 45);
     this.#patches = random.chance(0.5);
+    this.#gaps = random.pick([0, 0.05, 0.3, 0.6]);
   }
 
   #one(choices: readonly Choice[]): string {
@@ -121,7 +124,9 @@ class Flow {
     if (this.#random.chance(0.12)) lines.push(this.#loop());
     if (this.#patches && this.#random.chance(0.4)) lines.push(this.#patch());
     if (index === this.#blocks >> 1) lines.push(`patched: ${this.#words(PATCHED)}`);
-    const gap = this.#random.chance(0.05) ? `b 2f\n        .space ${4 * this.#random.below(700)}\n2:` : "";
+    const gap = this.#random.chance(this.#gaps)
+      ? `b 2f\n        .space ${4 * this.#random.below(700)}\n2:`
+      : "";
     return `b${index}:    ${[gap, ...lines, this.#end()].join("\n        ")}`;
   }
 

@@ -188,7 +188,7 @@ export function blameGuestCsrSave(runner: CodeRunner, csr: CsrDeclaration, addre
 /** The host at one moment. */
 interface HostState {
   readonly csrs: { get(csr: CsrDeclaration): bigint | undefined };
-  readonly gprs: ArrayLike<bigint>;
+  readonly gprs: { at(register: number): bigint };
 }
 
 /** Why a world switch did not keep what it promised of the host; empty for one that is no machine code. */
@@ -198,7 +198,7 @@ export function blamePromises(vcpu: VCpu, before: HostState, after: HostState): 
   const csrs = promises.restoredByRun.map(promised).filter(({ csr, mask }) =>
     (((before.csrs.get(csr) ?? 0n) ^ (after.csrs.get(csr) ?? 0n)) & mask) !== 0n
   );
-  const registers = promises.savedGprs.filter((r) => before.gprs[r] !== after.gprs[r]);
+  const registers = promises.savedGprs.filter((r) => before.gprs.at(r) !== after.gprs.at(r));
   return [
     ...csrs.map(({ csr }) => blameCsr(runner, csr)),
     ...registers.map((r) => blameRegister(runner, r)),

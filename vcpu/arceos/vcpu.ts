@@ -48,6 +48,7 @@ import type {
 } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
+import { CarriedCsrs, FieldWrites, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
@@ -59,6 +60,21 @@ const SP = 3;
 const A0 = 4;
 const A1 = 5;
 const FRAME_SAVE = SAVE[3]!;
+/** PROTO-AV5-06, up to the guest's registers. */
+const SWITCH_IN = routine(
+  ["csrwr", R.a0, FRAME_SAVE],
+  ["csrwr", R.a1, DSAVE],
+  // An exit out of the refill handler left the flag set; the next ertn would return to TLBRERA (LVZ-EXIT-21).
+  ["csrxchg", ZERO, R.a2, TLBRERA],
+  ["csrwr", R.a3, ERA],
+);
+const SAVE_SP = routine(["csrwr", SP, DSAVE]);
+const CARRIED = ARCEOS_FRAME.carried();
+/** What the exit left in the host's registers, in the order of the frame. */
+const RECORDED = new CarriedCsrs(
+  "host",
+  [ESTAT, ERA, BADV, BADI, TLBRBADV, TLBRERA].map((csr, slot) => ({ csr, slot })),
+);
 /** Entry spacing of 2^5 instructions: 0x80 bytes. */
 const VS = 5n;
 const SLOT = 0x80n;
@@ -69,6 +85,20 @@ const SLOTS = 64n + 13n;
  * handler leaves the host in direct mode (LVZ-EXIT-21).
  */
 const BOUND_REGISTERS: readonly CsrDeclaration[] = [CRMD, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
+
+/** Fields of the host's registers that bind sets, in its order. */
+const BOUND_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "gid"])[] = [
+  [ECFG, ECFG.VS, VS],
+  [GSTAT, GSTAT.GID, "gid"],
+  [GSTAT, GSTAT.PVM, 1n],
+  [GTLBC, GTLBC.USETGID, 1n],
+  [GTLBC, GTLBC.TGID, "gid"],
+  [GCFG, GCFG.MATC, 1n],
+  ...[GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU].map((trap) => [GCFG, trap, 0n] as const),
+  [GCFG, GCFG.GCI, 2n],
+  [GINTC, GINTC.PIP, 0xffn],
+];
+const BIND = new FieldWrites(BOUND_FIELDS.map(([csr, field]) => [csr, field]));
 
 /** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
 export const ARCEOS_PROMISES: Promises = {
@@ -94,7 +124,7 @@ export class ArceosVCpu extends SoftwareVCpu {
   readonly #hostSp: BigUint64Array;
   readonly #cpuId: number;
   #root = 0n;
-  #gid = 0n;
+  #bindOperands: readonly bigint[] = [];
   #bound = false;
   #host: ReadonlyMap<CsrDeclaration, bigint> = new Map();
   #hostVs = 0n;
@@ -149,7 +179,8 @@ export class ArceosVCpu extends SoftwareVCpu {
     this.#frame.set(ASID, BigInt(config.vcpuId));
     this.#frame.set(CPUID, BigInt(this.#cpuId));
     if (config.passthroughTimer) this.#frame.set(TCFG, TCFG.En.mask);
-    this.#gid = BigInt(config.vmId + 1);
+    const gid = BigInt(config.vmId + 1);
+    this.#bindOperands = BIND.operands(BOUND_FIELDS.map(([, , value]) => value === "gid" ? gid : value));
     this.#exits.configure(config);
   }
 
@@ -167,23 +198,10 @@ export class ArceosVCpu extends SoftwareVCpu {
     cpu.csrwr(TLBRENTRY, this.#layout.refillEntry);
     cpu.csrwr(EENTRY, this.#layout.exitEntry);
     cpu.invtlb(0);
-    this.#set(ECFG, ECFG.VS, VS);
-    this.#set(GSTAT, GSTAT.GID, this.#gid);
-    this.#set(GSTAT, GSTAT.PVM, 1n);
-    this.#set(GTLBC, GTLBC.USETGID, 1n);
-    this.#set(GTLBC, GTLBC.TGID, this.#gid);
-    this.#configureTraps();
-    this.#set(GINTC, GINTC.PIP, 0xffn);
+    BIND.perform(cpu, this.#bindOperands);
     this.#hostTimerLine = cpu.csrxchg(ECFG, 0n, TI) & TI;
     this.#set(PRMD, PRMD.PIE, 1n);
     this.#bound = true;
-  }
-
-  #configureTraps(): void {
-    const off = [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU];
-    this.#set(GCFG, GCFG.MATC, 1n);
-    for (const trap of off) this.#set(GCFG, trap, 0n);
-    this.#set(GCFG, GCFG.GCI, 2n);
   }
 
   #set(csr: CsrDeclaration, field: Field, value: bigint): void {
@@ -234,14 +252,13 @@ export class ArceosVCpu extends SoftwareVCpu {
   #switchIn(): void {
     const cpu = this.#cpu;
     this.#hostSp[0] = cpu.gpr(SP);
-    cpu.csrwr(FRAME_SAVE, this.#frameEnd);
-    cpu.csrwr(DSAVE, this.gprs[SP]!);
-    // An exit out of the refill handler left the flag set; the next ertn would return to TLBRERA (LVZ-EXIT-21).
-    cpu.csrxchg(TLBRERA, 0n, TLBRERA.IsTLBR.mask);
-    cpu.csrwr(ERA, this.pc);
-    for (const csr of ARCEOS_FRAME.csrs) cpu.gcsrwr(csr, this.#frame.get(csr));
-    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.gprs[r]!);
-    cpu.setGpr(SP, this.gprs[SP]!);
+    cpu.setGpr(R.a0, this.#frameEnd);
+    cpu.setGpr(R.a1, this.gprs[SP]!);
+    cpu.setGpr(R.a2, TLBRERA.IsTLBR.mask);
+    cpu.setGpr(R.a3, this.pc);
+    cpu.perform(SWITCH_IN);
+    CARRIED.write(cpu, this.#frame.words);
+    cpu.loadGprs(this.gprs);
   }
 
   #runGuest(budget: number, refills: Refill[]): "general" | "refill" | "budget" {
@@ -274,12 +291,11 @@ export class ArceosVCpu extends SoftwareVCpu {
   #switchOut(via: "general" | "refill"): HardwareExit {
     const cpu = this.#cpu;
     const vector = via === "general" ? this.#checkVector(cpu.machine.pc) : this.#layout.refillEntry;
-    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);
-    cpu.csrwr(DSAVE, this.gprs[SP]!);
-    for (const csr of ARCEOS_FRAME.csrs) this.#frame.set(csr, cpu.gcsrrd(csr));
-    const recorded = [ESTAT, ERA, BADV, BADI, TLBRBADV, TLBRERA].map((csr) => cpu.csrrd(csr));
-    this.#frame.tail.set(recorded);
-    const [, era = 0n, , , , refillEra = 0n] = recorded;
+    cpu.saveGprs(this.gprs);
+    cpu.perform(SAVE_SP);
+    CARRIED.read(cpu, this.#frame.words);
+    RECORDED.read(cpu, this.#frame.tail);
+    const [, era = 0n, , , , refillEra = 0n] = this.#frame.tail;
     this.pc = via === "refill" ? refillEra & ~3n : era;
     return this.#recorded(via, vector);
   }

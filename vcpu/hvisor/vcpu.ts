@@ -13,6 +13,7 @@ import { ContextFrame, type FrameMemory } from "../context_frame.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
+import { FieldWrites, R, routine } from "../routine.ts";
 import { SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { HvisorExits } from "./exits.ts";
@@ -23,24 +24,46 @@ const FRAME_SAVE = SAVE[3]!;
 const STACK_SAVE = SAVE[4]!;
 /** A number in place of the top of the handler's stack. */
 const STACK_TOP = 0x9000_0000_0021_0000n;
+/** hvisor's frame pointer takes the place of the guest's stack pointer in DSAVE. */
+const SWAP_SP = routine(["csrwr", SP, DSAVE]);
+const ENTER_HANDLER = routine(
+  ["csrwr", SP, DSAVE],
+  ["csrrd", SP, FRAME_SAVE],
+  ["addi.d", SP, SP, -Number(FRAME_BYTES)],
+  ["csrrd", R.t0, ERA],
+);
+const READ_EXIT = routine(
+  ["csrrd", SP, STACK_SAVE],
+  ["csrrd", R.t0, ESTAT],
+  ["csrrd", R.t1, BADV],
+  ["csrrd", R.t2, BADI],
+);
 /** Attributes in the low bits of a directory entry. */
 const DIRECTORY_FLAGS = 0xfffn;
 
 /** Guest CSRs that a return to the guest does not write: they live in the hardware alone. */
 const IN_HARDWARE: ReadonlySet<CsrDeclaration> = new Set([ESTAT, TID, TCFG, TVAL, CNTC, TICLR]);
-const RETURNED = HVISOR_FRAME.csrs.filter((csr) => !IN_HARDWARE.has(csr));
+const RETURNED = HVISOR_FRAME.carried(HVISOR_FRAME.csrs.filter((csr) => !IN_HARDWARE.has(csr)));
+const SAVED = HVISOR_FRAME.carried();
 
-/** What a return to the guest writes of the host's registers, whatever was there. */
-const RETURN_WRITES: ReadonlyMap<CsrDeclaration, bigint> = new Map<CsrDeclaration, bigint>([
-  [GSTAT, GSTAT.GID.mask | GSTAT.PVM.mask],
-  [GTLBC, GTLBC.USETGID.mask | GTLBC.TGID.mask],
-  [
-    GCFG,
-    [GCFG.MATC, GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU, GCFG.GCI].reduce((m, f) => m | f.mask, 0n),
-  ],
-  [GINTC, GINTC.PIP.mask],
-  [PRMD, PRMD.PIE.mask],
-]);
+/** PROTO-HV-03: what a return to the guest sets in the host's registers, in this order. */
+const RETURN_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "gid"])[] = [
+  [GSTAT, GSTAT.GID, "gid"],
+  [GSTAT, GSTAT.PVM, 1n],
+  [GTLBC, GTLBC.USETGID, 1n],
+  [GTLBC, GTLBC.TGID, "gid"],
+  [GCFG, GCFG.MATC, 1n],
+  ...[GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU].map((trap) => [GCFG, trap, 0n] as const),
+  [GCFG, GCFG.GCI, 2n],
+  [GINTC, GINTC.PIP, 0xffn],
+  [PRMD, PRMD.PIE, 1n],
+];
+const RETURN_WRITES = new FieldWrites(RETURN_FIELDS.map(([csr, field]) => [csr, field]));
+
+/** The bits of a host register that a return to the guest writes, whatever was there. */
+function writtenAtReturn(csr: CsrDeclaration): bigint {
+  return RETURN_FIELDS.reduce((mask, [written, field]) => written === csr ? mask | field.mask : mask, 0n);
+}
 
 /** hvisor is its own host, and nobody's registers have to come back. */
 export const HVISOR_PROMISES: Promises = {
@@ -60,9 +83,9 @@ export class HvisorVCpu extends SoftwareVCpu {
   readonly #frame: ContextFrame;
   readonly #frameAddress: bigint;
   #root = 0n;
-  #gid = 0n;
+  #returnOperands: readonly bigint[] = [];
   #bound = false;
-  /** What its VMM wants to be otherwise than {@linkcode RETURN_WRITES} has it. */
+  /** What its VMM wants to be otherwise than {@linkcode RETURN_FIELDS} have it. */
   readonly #configured = new Map<CsrDeclaration, { readonly value: bigint; readonly mask: bigint }>();
 
   /** Starts from what the guest copies hold after reset. */
@@ -94,7 +117,9 @@ export class HvisorVCpu extends SoftwareVCpu {
   override setup(config: VCpuSetup): void {
     this.gprs.fill(0n);
     this.#frame.set(CPUID, 0n);
-    this.#gid = BigInt(config.vmId + 1);
+    const gid = BigInt(config.vmId + 1);
+    const values = RETURN_FIELDS.map(([, , value]) => value === "gid" ? gid : value);
+    this.#returnOperands = RETURN_WRITES.operands(values);
     this.#exits.configure(config);
   }
 
@@ -131,29 +156,18 @@ export class HvisorVCpu extends SoftwareVCpu {
 
   /** PROTO-HV-03: everything anew at each return. */
   #prepareReturn(): void {
-    const set = (csr: CsrDeclaration, field: Field, value: bigint) => this.#cpu.setField(csr, field, value);
-    set(GSTAT, GSTAT.GID, this.#gid);
-    set(GSTAT, GSTAT.PVM, 1n);
-    set(GTLBC, GTLBC.USETGID, 1n);
-    set(GTLBC, GTLBC.TGID, this.#gid);
-    set(GCFG, GCFG.MATC, 1n);
-    for (const trap of [GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU]) set(GCFG, trap, 0n);
-    set(GCFG, GCFG.GCI, 2n);
-    set(GINTC, GINTC.PIP, 0xffn);
-    set(PRMD, PRMD.PIE, 1n);
+    RETURN_WRITES.perform(this.#cpu, this.#returnOperands);
     for (const [csr, { value, mask }] of this.#configured) this.#cpu.csrxchg(csr, value, mask);
   }
 
   #switchIn(): void {
     const cpu = this.#cpu;
     cpu.csrwr(ERA, this.pc);
-    for (const csr of RETURNED) cpu.gcsrwr(csr, this.#frame.get(csr));
+    RETURNED.write(cpu, this.#frame.words);
     cpu.csrwr(DSAVE, this.gprs[SP]!);
-    for (let r = 1; r < 32; r++) if (r !== SP) cpu.setGpr(r, this.gprs[r]!);
-    const [t0, frame] = [this.gprs[12]!, this.#frameAddress];
-    cpu.setGpr(SP, cpu.csrwr(DSAVE, frame));
-    // The exchange goes through $sp itself in hvisor, through $t0 here.
-    cpu.setGpr(12, t0);
+    cpu.loadGprs(this.gprs);
+    cpu.setGpr(SP, this.#frameAddress);
+    cpu.perform(SWAP_SP);
   }
 
   /** False when the budget is used up. */
@@ -189,15 +203,13 @@ export class HvisorVCpu extends SoftwareVCpu {
         `Cannot take the exit: it arrived at 0x${vector.toString(16)}, not at the trap vector`,
       );
     }
-    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r);
-    cpu.csrwr(DSAVE, this.gprs[SP]!);
-    cpu.setGpr(SP, cpu.csrrd(FRAME_SAVE) - FRAME_BYTES);
-    this.pc = cpu.csrrd(ERA);
-    for (const csr of HVISOR_FRAME.csrs) this.#frame.set(csr, cpu.gcsrrd(csr));
-    cpu.setGpr(SP, cpu.csrrd(STACK_SAVE));
-    const [estat, badv] = [cpu.csrrd(ESTAT), cpu.csrrd(BADV)];
-    const badi = cpu.csrrd(BADI) & 0xffff_ffffn;
-    return { via: "general", vector, estat, pc: this.pc, badv, badi };
+    cpu.saveGprs(this.gprs);
+    cpu.perform(ENTER_HANDLER);
+    this.pc = cpu.gpr(R.t0);
+    SAVED.read(cpu, this.#frame.words);
+    cpu.perform(READ_EXIT);
+    const badi = BigInt.asUintN(32, cpu.gpr(R.t2));
+    return { via: "general", vector, estat: cpu.gpr(R.t0), pc: this.pc, badv: cpu.gpr(R.t1), badi };
   }
 
   override handle(exit: HardwareExit): Exit {
@@ -216,7 +228,7 @@ export class HvisorVCpu extends SoftwareVCpu {
   /** What a return to the guest would overwrite is written again behind it. */
   override configureHost(csr: CsrDeclaration, value: bigint, mask: bigint): void {
     this.#cpu.csrxchg(csr, value, mask);
-    const own = (RETURN_WRITES.get(csr) ?? 0n) & mask;
+    const own = writtenAtReturn(csr) & mask;
     if (own === 0n) return;
     const old = this.#configured.get(csr) ?? { value: 0n, mask: 0n };
     this.#configured.set(csr, { value: (old.value & ~own) | (value & own), mask: old.mask | own });

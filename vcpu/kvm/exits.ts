@@ -195,9 +195,10 @@ export class KvmExits {
     const code = hypercallCode(Number(exit.badi));
     vcpu.pc = exit.pc + 4n;
     const nr = vcpu.gpr(A0);
-    const args = [1, 2, 3, 4, 5].map((i) => vcpu.gpr(A0 + i));
     vcpu.setReturnValue(INVALID_CODE);
-    return code === HYPERCALL_USER ? { kind: "hypercall", code, nr, args } : { kind: "nothing" };
+    if (code !== HYPERCALL_USER) return { kind: "nothing" };
+    const args = [1, 2, 3, 4, 5].map((i) => vcpu.gpr(A0 + i));
+    return { kind: "hypercall", code, nr, args };
   }
 
   #queue(ecode: number, subcode = 0n): Exit {

@@ -36,6 +36,8 @@ export class InterruptQueue {
 
   /** Gives everything that is queued to the hardware. */
   deliver(): void {
+    // Most entries have nothing to deliver.
+    if (this.#clear.size + this.#set.size === 0) return;
     for (const vector of this.#clear) this.#change(vector, false);
     for (const vector of this.#set) this.#change(vector, true);
     this.#clear.clear();

@@ -31,6 +31,7 @@ import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
+import { CarriedCsrs, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
 import { InterruptQueue } from "./interrupts.ts";
@@ -38,7 +39,6 @@ import type { KvmMachineCode } from "./machine_code.ts";
 import { restoreTimer, type SavedTimer, saveTimer } from "./timer.ts";
 import type { Vpids } from "./vpids.ts";
 
-const A2 = 6;
 const SP = 3;
 const TP = 2;
 const R21 = 21;
@@ -50,7 +50,47 @@ const VCPU_POINTER = 0x9000_0000_0010_0000n;
 const INVTLB_GID_ADDR = 0x16;
 /** Words of a pt_regs, which begins with r0 to r31, and those of them that kvm_enter_guest stores (PROTO-KVM-10). */
 const PT_REGS_WORDS = 40;
+const PT_REGS_BYTES = BigInt(8 * PT_REGS_WORDS);
 const STACKED = [1, 2, 3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+/** Those that lead back there, which it keeps with the vCPU. */
+const KEPT = [TP, SP, R21];
+
+const { VS } = ECFG;
+const TGID = GTLBC.TGID.mask;
+const PVM = GSTAT.PVM.mask;
+const PIE = PRMD.PIE.mask;
+
+/** The pointer to the vCPU, and PROTO-KVM-11 up to the general registers. */
+const SWITCH_IN = routine(
+  ["csrwr", R.a0, VCPU_SAVE],
+  ["csrrd", R.t0, ECFG], // 1
+  ["bstrins.d", R.t0, ZERO, VS.spec.high, VS.spec.low],
+  ["csrwr", R.t0, ECFG],
+  ["csrwr", R.a1, EENTRY], // 2
+  ["csrwr", R.a2, ERA], // 3
+  ["csrwr", R.a3, PGDL], // 4
+  ["csrrd", R.t1, GSTAT], // 5
+  ["bstrpick.d", R.t1, R.t1, GSTAT.GID.spec.high, GSTAT.GID.spec.low],
+  ["slli.d", R.t1, R.t1, GTLBC.TGID.spec.low],
+  ["csrxchg", R.t1, R.a4, GTLBC],
+  ["csrwr", R.a5, PRMD], // 6
+  ["csrxchg", R.a6, R.a6, GSTAT], // 7
+);
+/** PROTO-KVM-12, behind the general registers. */
+const SWITCH_OUT = routine(
+  ["csrwr", R.a2, TEMPORARY_SAVE],
+  ["csrrd", R.t0, ESTAT], // 3
+  ["csrrd", R.t1, ERA],
+  ["csrrd", R.t2, BADV],
+  ["csrrd", R.t3, BADI],
+  ["csrrd", R.t4, ECFG], // 4
+  ["or", R.t4, R.t4, R.a0],
+  ["csrwr", R.t4, ECFG],
+  ["csrwr", R.a1, EENTRY], // 5
+  ["csrwr", R.a3, PGDL], // 6
+  ["csrxchg", ZERO, R.a4, GSTAT], // 7
+  ["csrxchg", ZERO, R.a5, GTLBC], // 8
+);
 
 /** GCSRs that the timer code or the hardware itself carries. */
 const NOT_COPIED: readonly string[] = [
@@ -64,20 +104,37 @@ const NOT_COPIED: readonly string[] = [
   "PRCFG3",
 ];
 
-/** By profile; a memo of a pure function. */
-const COPIED = new WeakMap<Profile, readonly CsrDeclaration[]>();
+/** Saved for its user to read, and never written back. */
+const PRCFG: readonly CsrDeclaration[] = [PRCFG1, PRCFG2, PRCFG3];
 
-function copiedIn(profile: Profile): readonly CsrDeclaration[] {
-  let found = COPIED.get(profile);
-  if (found === undefined) {
-    found = guestCopies(profile).filter((c) => !NOT_COPIED.includes(c.name));
-    COPIED.set(profile, found);
-  }
+/** What vcpu_load writes and vcpu_put reads, and where each value is meanwhile. */
+interface Carried {
+  readonly slots: ReadonlyMap<CsrDeclaration, number>;
+  readonly loaded: CarriedCsrs;
+  readonly put: CarriedCsrs;
+}
+
+/** By profile; a memo of a pure function. */
+const CARRIED = new WeakMap<Profile, Carried>();
+
+function carriedIn(profile: Profile): Carried {
+  let found = CARRIED.get(profile);
+  if (found === undefined) CARRIED.set(profile, found = carry(profile));
   return found;
 }
 
-/** Saved for its user to read, and never written back. */
-const PRCFG = [PRCFG1, PRCFG2, PRCFG3];
+function carry(profile: Profile): Carried {
+  const isCopied = (csr: CsrDeclaration) => !NOT_COPIED.includes(csr.name);
+  const copies = guestCopies(profile);
+  const [copied, others] = [copies.filter(isCopied), copies.filter((csr) => !isCopied(csr))];
+  const all = [...copied, ...PRCFG, ...others.filter((csr) => !PRCFG.includes(csr))];
+  const carried = all.map((csr, slot) => ({ csr, slot }));
+  return {
+    slots: new Map(all.map((csr, slot) => [csr, slot])),
+    loaded: new CarriedCsrs("guest", carried.slice(0, copied.length)),
+    put: new CarriedCsrs("guest", carried.slice(0, copied.length + PRCFG.length)),
+  };
+}
 
 /** What KVM promises its host. */
 export const KVM_PROMISES: Promises = {
@@ -100,9 +157,10 @@ export class KvmVCpu extends SoftwareVCpu {
   readonly #interrupts: InterruptQueue;
   readonly #vpids: Vpids;
   /** Undefined until the first entry. */
-  #vpid: bigint | undefined;
-  readonly #csrs = new Map<CsrDeclaration, bigint>();
-  readonly #copied: readonly CsrDeclaration[];
+  #vpid: number | undefined;
+  readonly #carried: Carried;
+  /** The guest's CSRs while the vCPU does not have the processor, as {@linkcode Carried} has them. */
+  readonly #csrs: BigUint64Array;
   #root = 0n;
   #bound = false;
   #gintc = 0n;
@@ -111,8 +169,8 @@ export class KvmVCpu extends SoftwareVCpu {
   #flush: bigint | undefined;
   #counterOffset = 0n;
   #timer: SavedTimer = { tcfg: 0n, tval: 0n, estat: 0n, deadline: undefined };
-  /** The host's values, put back at each exit (PROTO-KVM-12, 4 to 6, 9). */
-  #host = { vs: 0n, eentry: 0n, pgdl: 0n, sp: 0n, tp: 0n, r21: 0n };
+  /** The host's values (ECFG.VS in its place), put back at each exit (PROTO-KVM-12, 4 to 6, 9). */
+  readonly #host = { vs: 0n, eentry: 0n, pgdl: 0n, gprs: new BigUint64Array(32) };
 
   /** @param code what executes PROTO-KVM-10 to -13 in place of the steps below */
   constructor(cpu: HostCpu, layout: HostLayout, vpids: Vpids, code?: KvmMachineCode) {
@@ -124,7 +182,8 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#vpids = vpids;
     this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
-    this.#copied = copiedIn(cpu.machine.profile);
+    this.#carried = carriedIn(cpu.machine.profile);
+    this.#csrs = new BigUint64Array(this.#carried.slots.size);
   }
 
   override get runner(): CodeRunner | undefined {
@@ -138,27 +197,30 @@ export class KvmVCpu extends SoftwareVCpu {
   /** PROTO-KVM-60; the VMM then gives the core its number. */
   override setup(config: VCpuSetup): void {
     const id = BigInt(config.vcpuId);
-    for (const csr of this.#copied) this.#csrs.set(csr, 0n);
-    this.#csrs.set(CRMD, CRMD.DA.mask);
-    this.#csrs.set(TID, id);
-    this.#csrs.set(CPUID, id);
+    this.#csrs.fill(0n);
+    this.#put(CRMD, CRMD.DA.mask);
+    this.#put(TID, id);
+    this.#put(CPUID, id);
     this.#exits.configure(config);
     this.#counterOffset = BigInt.asUintN(64, -this.#cpu.rdtime());
+  }
+
+  /** Nothing happens for a register that is not carried. */
+  #put(csr: CsrDeclaration, value: bigint): void {
+    const slot = this.#carried.slots.get(csr);
+    if (slot !== undefined) this.#csrs[slot] = value;
   }
 
   /** vcpu_load: PROTO-KVM-61. */
   override bind(): void {
     const cpu = this.#cpu;
-    this.#host = {
-      ...this.#host,
-      vs: ECFG.VS.get(cpu.csrrd(ECFG)),
-      eentry: cpu.csrrd(EENTRY),
-      pgdl: cpu.csrrd(PGDL),
-    };
+    this.#host.vs = cpu.csrrd(ECFG) & VS.mask;
+    this.#host.eentry = cpu.csrrd(EENTRY);
+    this.#host.pgdl = cpu.csrrd(PGDL);
     cpu.gcsrwr(LLBCTL, LLBCTL.WCLLB.mask);
     restoreTimer(cpu, this.#timer);
     cpu.csrwr(GCNTC, this.#counterOffset);
-    for (const csr of this.#copied) cpu.gcsrwr(csr, this.#csrs.get(csr) ?? 0n);
+    this.#carried.loaded.write(cpu, this.#csrs);
     cpu.csrwr(GINTC, this.#gintc);
     cpu.csrwr(GSTAT, this.#gstat);
     this.#bound = true;
@@ -167,7 +229,7 @@ export class KvmVCpu extends SoftwareVCpu {
   /** vcpu_put: PROTO-KVM-62. */
   override unbind(): void {
     const cpu = this.#cpu;
-    for (const csr of [...this.#copied, ...PRCFG]) this.#csrs.set(csr, cpu.gcsrrd(csr));
+    this.#carried.put.read(cpu, this.#csrs);
     this.#gstat = cpu.csrrd(GSTAT);
     this.#timer = saveTimer(cpu);
     this.#gintc = cpu.csrrd(GINTC);
@@ -194,7 +256,7 @@ export class KvmVCpu extends SoftwareVCpu {
     const context = {
       pc: this.pc,
       root: this.#root,
-      hostVs: ECFG.VS.of(vs),
+      hostVs: vs,
       hostEentry: eentry,
       hostPgdl: pgdl,
     };
@@ -226,31 +288,29 @@ export class KvmVCpu extends SoftwareVCpu {
   /** PROTO-KVM-10: a pt_regs below the stack pointer, and the registers that lead back to it in the vCPU. */
   #saveHost(): BigUint64Array {
     const cpu = this.#cpu;
-    const frame = cpu.words(cpu.gpr(SP) - BigInt(PT_REGS_WORDS * 8), PT_REGS_WORDS);
-    for (const r of STACKED) frame[r] = cpu.gpr(r);
-    this.#host = { ...this.#host, sp: cpu.gpr(SP), tp: cpu.gpr(TP), r21: cpu.gpr(R21) };
-    cpu.csrwr(VCPU_SAVE, VCPU_POINTER);
+    const frame = cpu.words(cpu.gpr(SP) - PT_REGS_BYTES, PT_REGS_WORDS);
+    cpu.saveGprs(frame, STACKED);
+    cpu.saveGprs(this.#host.gprs, KEPT);
     return frame;
   }
 
   #restoreHost(frame: BigUint64Array): void {
-    const { sp, tp, r21 } = this.#host;
-    for (const r of STACKED) this.#cpu.setGpr(r, frame[r] ?? 0n);
-    for (const [r, value] of [[TP, tp], [SP, sp], [R21, r21]] as const) this.#cpu.setGpr(r, value);
+    this.#cpu.loadGprs(frame, STACKED);
+    this.#cpu.loadGprs(this.#host.gprs, KEPT);
   }
 
   /** PROTO-KVM-11. */
   #switchIn(): void {
     const cpu = this.#cpu;
-    cpu.csrwr(ECFG, cpu.csrrd(ECFG) & ~ECFG.VS.mask); // 1
-    cpu.csrwr(EENTRY, this.#layout.exitEntry); // 2
-    cpu.csrwr(ERA, this.pc); // 3
-    cpu.csrwr(PGDL, this.#root); // 4
-    cpu.setField(GTLBC, GTLBC.TGID, GSTAT.GID.get(cpu.csrrd(GSTAT))); // 5
-    cpu.csrwr(PRMD, PRMD.PIE.mask); // 6
-    cpu.csrxchg(GSTAT, GSTAT.PVM.mask, GSTAT.PVM.mask); // 7
-    for (let r = 1; r < 32; r++) if (r !== A2) cpu.setGpr(r, this.gprs[r]!); // 8
-    cpu.setGpr(A2, this.gprs[A2]!);
+    cpu.setGpr(R.a0, VCPU_POINTER);
+    cpu.setGpr(R.a1, this.#layout.exitEntry);
+    cpu.setGpr(R.a2, this.pc);
+    cpu.setGpr(R.a3, this.#root);
+    cpu.setGpr(R.a4, TGID);
+    cpu.setGpr(R.a5, PIE);
+    cpu.setGpr(R.a6, PVM);
+    cpu.perform(SWITCH_IN);
+    cpu.loadGprs(this.gprs); // 8
   }
 
   /** 9: ertn, and refills served as they come. False when the budget is used up. */
@@ -281,18 +341,16 @@ export class KvmVCpu extends SoftwareVCpu {
       const [got, expected] = [vector, this.#layout.exitEntry].map((v) => `0x${v.toString(16)}`);
       throw new HypervisorError(`Cannot take the exit: it arrived at ${got}, the exit entry is ${expected}`);
     }
-    for (let r = 1; r < 32; r++) this.gprs[r] = cpu.gpr(r); // 1, 2
-    cpu.csrwr(TEMPORARY_SAVE, this.gprs[A2]!);
-    const estat = cpu.csrrd(ESTAT); // 3
-    this.pc = cpu.csrrd(ERA);
-    const badv = cpu.csrrd(BADV);
-    const badi = cpu.csrrd(BADI) & 0xffffffffn;
-    cpu.csrwr(ECFG, cpu.csrrd(ECFG) | ECFG.VS.of(this.#host.vs)); // 4
-    cpu.csrwr(EENTRY, this.#host.eentry); // 5
-    cpu.csrwr(PGDL, this.#host.pgdl); // 6
-    cpu.csrxchg(GSTAT, 0n, GSTAT.PVM.mask); // 7
-    cpu.setField(GTLBC, GTLBC.TGID, 0n); // 8
-    return { via: "general", vector, estat, pc: this.pc, badv, badi };
+    cpu.saveGprs(this.gprs); // 1, 2
+    cpu.setGpr(R.a0, this.#host.vs);
+    cpu.setGpr(R.a1, this.#host.eentry);
+    cpu.setGpr(R.a3, this.#host.pgdl);
+    cpu.setGpr(R.a4, PVM);
+    cpu.setGpr(R.a5, TGID);
+    cpu.perform(SWITCH_OUT);
+    this.pc = cpu.gpr(R.t1);
+    const badi = BigInt.asUintN(32, cpu.gpr(R.t3));
+    return { via: "general", vector, estat: cpu.gpr(R.t0), pc: this.pc, badv: cpu.gpr(R.t2), badi };
   }
 
   override handle(exit: HardwareExit): Exit {
@@ -301,13 +359,13 @@ export class KvmVCpu extends SoftwareVCpu {
 
   override guestCsr(csr: CsrDeclaration): bigint {
     if (csr === ESTAT && this.#bound) this.#interrupts.deliver();
-    return this.#bound ? this.#cpu.gcsrrd(csr) : this.#csrs.get(csr) ?? 0n;
+    return this.#bound ? this.#cpu.gcsrrd(csr) : this.#csrs[this.#carried.slots.get(csr) ?? -1] ?? 0n;
   }
 
   override setGuestCsr(csr: CsrDeclaration, value: bigint): void {
     if (csr === ESTAT && this.#bound) this.#interrupts.deliver();
     if (this.#bound) this.#cpu.gcsrwr(csr, value);
-    else this.#csrs.set(csr, value);
+    else this.#put(csr, value);
   }
 
   override injectInterrupt(vector: number): void {

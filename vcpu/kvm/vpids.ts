@@ -12,25 +12,30 @@ const INVTLB_ALLGID = 0x12;
 /** The VPIDs of a processor: a generation above, what GSTAT.GID takes below (PROTO-KVM-03). */
 export class Vpids {
   readonly #cpu: HostCpu;
-  readonly #mask: bigint;
+  /** GIDs that GSTAT takes. */
+  readonly #count: number;
   /** The one given away last. */
-  #last: bigint;
+  #last: number;
 
   constructor(cpu: HostCpu) {
     this.#cpu = cpu;
-    this.#mask = (1n << GSTAT.GIDBITS.get(cpu.csrrd(GSTAT))) - 1n;
-    this.#last = this.#mask + 1n;
+    this.#count = 2 ** Number(GSTAT.GIDBITS.get(cpu.csrrd(GSTAT)));
+    this.#last = this.#count;
   }
 
   /** True if a vCPU that has this VPID may keep it. */
-  isValid(vpid: bigint | undefined): vpid is bigint {
-    return vpid !== undefined && (vpid & ~this.#mask) === (this.#last & ~this.#mask);
+  isValid(vpid: number | undefined): vpid is number {
+    return vpid !== undefined && this.#generation(vpid) === this.#generation(this.#last);
+  }
+
+  #generation(vpid: number): number {
+    return Math.floor(vpid / this.#count);
   }
 
   /** The next VPID. GID 0 is the host's: instead of it a generation starts, without entries of the one before. */
-  take(): bigint {
+  take(): number {
     this.#last++;
-    if ((this.#last & this.#mask) === 0n) {
+    if (this.#last % this.#count === 0) {
       this.#last++;
       this.#cpu.invtlb(INVTLB_ALLGID);
     }
@@ -38,7 +43,7 @@ export class Vpids {
   }
 
   /** What GSTAT.GID takes of a VPID. */
-  gid(vpid: bigint): bigint {
-    return vpid & this.#mask;
+  gid(vpid: number): bigint {
+    return BigInt(vpid % this.#count);
   }
 }

@@ -6,7 +6,6 @@
 import { Cursor } from "../cursor.ts";
 import { SourceFault, type Span } from "../errors.ts";
 import { readStatements, type Statement, type Token } from "../lexer.ts";
-import type { Origin } from "../span.ts";
 import type { Unit } from "../unit.ts";
 import { Conditions } from "./conditions.ts";
 import { type Body, type Caller, substitute, type Values } from "./substitute.ts";
@@ -155,7 +154,7 @@ export class TextStack {
   }
 
   /** The whole text that a token is in. */
-  textOf({ origin }: { readonly origin?: Origin }): string {
+  textOf({ origin }: Span): string {
     return origin?.text ?? this.unit.places.source;
   }
 

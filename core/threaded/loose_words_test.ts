@@ -1,0 +1,120 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type BareMachine, bareMachine } from "../bare_machine.ts";
+import { ReferenceEngine } from "../exec/reference.ts";
+import { ENGINES, everything, MEMORY } from "./agreement.ts";
+import { ThreadedEngine } from "./engine.ts";
+import { LOOSE } from "./layout.ts";
+
+function wordsOf(source: string): readonly number[] {
+  const [segment] = bareMachine(source, { size: MEMORY }).program.segments;
+  return segment === undefined ? [] : [...new Uint32Array(segment.bytes.slice().buffer)];
+}
+
+function machine(): BareMachine {
+  return bareMachine("done: b done", { size: MEMORY });
+}
+
+const TIMER = ["csrwr $a1, TCFG", ...[0, 1, 2, 3, 4, 5, 6].map((n) => `csrrd $t${n}, ESTAT`)].join("\n");
+
+/** Rows, and how many of their words lead to the next. */
+const ROWS: readonly (readonly [what: string, count: number, source: string])[] = [
+  [
+    "registers, and what is computed in between",
+    7,
+    `csrwr $a0, SAVE1
+     csrrd $t0, ECFG
+     bstrins.d $t0, $a1, 18, 16
+     csrwr $t0, ECFG
+     csrxchg $zero, $a2, EENTRY
+     gcsrwr $a3, PGDL
+     gcsrrd $a4, PGDL`,
+  ],
+  [
+    "words that only the engine can execute, between others",
+    6,
+    `csrwr $a0, SAVE0
+     rdtime.d $t0, $zero
+     csrrd $t1, TVAL
+     csrrd $t2, SAVE0
+     csrrd $t3, TVAL
+     rdtime.d $t4, $zero`,
+  ],
+  ["the timer expires between two words", 8, TIMER],
+  ["a word raises an exception", 2, "csrwr $a0, SAVE0\n csrrd $t0, SAVE0\n syscall 3\n csrrd $t1, SAVE0"],
+  [
+    "a bit range that is none raises one",
+    1,
+    "csrwr $a0, SAVE0\n .word 0x00c00085 | 9 << 10\n csrrd $t1, SAVE0",
+  ],
+  ["the privilege goes", 1, "csrwr $a6, CRMD\n csrrd $t0, SAVE0\n csrrd $t1, SAVE0"],
+  [
+    "an interrupt becomes pending, which a run then takes",
+    6,
+    `ori $t0, $zero, 1
+     csrxchg $t0, $a0, ECFG
+     ori $t0, $zero, 1
+     csrxchg $t0, $a0, ESTAT
+     csrxchg $a4, $a4, CRMD
+     csrrd $t0, SAVE0`,
+  ],
+  ["a word continues elsewhere", 1, "csrwr $a7, ERA\n ertn\n csrrd $t1, SAVE0"],
+];
+
+const ERTN = 0x06483800;
+
+/** a0 to a7. */
+const OPERANDS = [1n, 5n, 0xff000n, 0x1234_5678_9abcn, 4n, 9n, 0xbn, 0x3000n];
+
+Deno.test("words that follow each other end where the reference engine ends, with the same results, and a run goes on alike", () => {
+  for (const [what, count, source] of ROWS) {
+    for (const [name, engine] of ENGINES) {
+      const [expected, actual] = [machine(), machine()];
+      const [words, reference, tried] = [wordsOf(source), new ReferenceEngine(), engine()];
+      for (const [on, { m }] of [[reference, expected], [tried, actual]] as const) {
+        // Somewhere to return to that is known.
+        on.execute(m, ERTN);
+        on.run(m, { budget: 3 });
+        m.gpr.set(OPERANDS, 4);
+      }
+      assertEquals(reference.executeAll(expected.m, words), count, `${what}, reference`);
+      assertEquals(tried.executeAll?.(actual.m, words), count, `${what}, ${name}`);
+      assertEquals(everything(actual), everything(expected), `${what}, ${name}`);
+      assertEquals(tried.run(actual.m, { budget: 1 }), reference.run(expected.m, { budget: 1 }));
+      assertEquals(everything(actual), everything(expected), `${what}, ${name}, and a run`);
+    }
+  }
+});
+
+Deno.test("an alarm that a word sets off is seen by the words behind its time", () => {
+  const { m } = machine();
+  m.gpr.set(OPERANDS, 4);
+  const words = wordsOf(TIMER);
+  assertEquals(new ThreadedEngine().executeAll(m, words), words.length);
+  // TCFG = 5 is one shot of four ticks, an instruction each.
+  assertEquals([...m.gpr.slice(12, 19)], [0n, 0n, 0n, 0x800n, 0x800n, 0x800n, 0x800n]);
+});
+
+Deno.test("more rows of words than there is room for push out each other, and stay right", () => {
+  const engine = new ThreadedEngine();
+  const { m } = machine();
+  const rows = Array.from(
+    { length: 300 },
+    (_, n) => wordsOf(`ori $t0, $zero, ${n}\n csrwr $t0, SAVE0\n csrrd $t1, SAVE0\n ori $t2, $t1, 1`),
+  );
+  for (let round = 0; round < 2; round++) {
+    rows.forEach((words, n) => {
+      assertEquals(engine.executeAll(m, words), words.length);
+      assertEquals(m.gpr[14], BigInt(n | 1), `row ${n} in round ${round}`);
+      engine.execute(m, words[1]!);
+    });
+  }
+});
+
+Deno.test("a row that is too long for any room is refused", () => {
+  const words = Array<number>(LOOSE.count + 1).fill(0x03400000);
+  assertThrows(
+    () => new ThreadedEngine().executeAll(machine().m, words),
+    RangeError,
+    "Cannot execute 1025 words at one go: there is room for 1024",
+  );
+});
