@@ -48,7 +48,7 @@ class Counter implements Watch {
     this.#event(Regions.prototype, "make", () => "places that became hot");
     this.#event(SoftwareTlb.prototype, "put", (kind) => `pages looked up, ${kind}`);
     this.#event(SoftwareTlb.prototype, "select", () => "changes of context");
-    this.#event(SoftwareTlb.prototype, "clear", () => "software TLBs emptied");
+    this.#event(SoftwareTlb.prototype, "forget", () => "changes of the TLB");
   }
 
   end(): void {

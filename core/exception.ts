@@ -41,7 +41,6 @@ export class Trap {
 /** Exits about whose BADV sources disagree (LVZ-CONF-20). */
 const BADV_DISPUTED: ReadonlySet<ExceptionKind> = new Set([EXCEPTIONS.GSPR, EXCEPTIONS.HVC]);
 
-/** Page exceptions, which record the address in TLBEHI too. */
 const FIRST_PAGE_FAULT = EXCEPTIONS.PIL.ecode;
 const LAST_PAGE_FAULT = EXCEPTIONS.PPI.ecode;
 
@@ -70,9 +69,14 @@ export function takeInterrupt(m: Machine, bank: CsrBank, number: number, pc: big
   exitOnHardwareChange(m, bank);
 }
 
+/** True for the exceptions of pages, which record the address in BADV and TLBEHI. */
+export function isPageFault({ ecode }: ExceptionKind): boolean {
+  return ecode >= FIRST_PAGE_FAULT && ecode <= LAST_PAGE_FAULT;
+}
+
 function recordBadAddress(bank: CsrBank, kind: ExceptionKind, badv: bigint): void {
   bank.set(BADV.VAddr, badv);
-  if (kind.ecode >= FIRST_PAGE_FAULT && kind.ecode <= LAST_PAGE_FAULT) bank.write(TLBEHI, vppnOf(badv));
+  if (isPageFault(kind)) bank.write(TLBEHI, vppnOf(badv));
 }
 
 /** Bits VALEN-1:13 of an address, sign-extended as TLBEHI shows them. */

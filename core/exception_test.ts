@@ -5,6 +5,7 @@ import { type BareMachine, bareMachine, type BareMachineOptions } from "./bare_m
 import { takeMachineError } from "./exception.ts";
 import { EXCEPTIONS } from "./exception_codes.ts";
 import { ReferenceEngine } from "./exec/reference.ts";
+import { pageBits } from "./mmu/tlb.ts";
 import { disassemble, ISA } from "./isa/mod.ts";
 import { deriveProfile, LA464, LA464_NO_LVZ, LA464_V1_1 } from "./profile.ts";
 
@@ -38,7 +39,15 @@ function mapped(source: string, lo: bigint, mode = 0n, options: BareMachineOptio
   const { m } = b;
   const pages = [lo | 0x10000n, 0x11000n | V | D | USER] as const;
   m.tlb.fill(
-    { kind: "host", gid: 0, asid: 0, global: true, ps: 12, pair: Number(DATA >> 13n), lo: pages },
+    {
+      kind: "host",
+      gid: 0,
+      asid: 0,
+      global: true,
+      ps: 12,
+      pair: Number(DATA >> 13n),
+      lo: [pageBits(pages[0]), pageBits(pages[1])],
+    },
     12,
   );
   b.setCsrs({ STLBPS: 12n, DMW0: WINDOW0, EENTRY, TLBRENTRY, CRMD: PG | ACCESS_TYPES | mode });
@@ -226,7 +235,7 @@ Deno.test("an unaligned store that faults in its second page writes nothing, and
   // The second page, of the pair behind, has no right to be written.
   b.m.tlb.fill({
     ...{ kind: "host", gid: 0, asid: 0, global: true, ps: 12, pair: Number(DATA >> 13n) + 1 },
-    lo: [0x12000n | V, 0n],
+    lo: [pageBits(0x12000n | V), pageBits(0n)],
   }, 12);
   b.memory.bytes.fill(0xee, 0x10000, 0x13000);
   b.m.gpr[a0] = ALL;
@@ -241,7 +250,7 @@ Deno.test("an unaligned access may cross into a page that lies elsewhere", () =>
   const b = mapped("st.d $a0, $a1, 0\n ld.d $a2, $a1, 0", USABLE);
   b.m.tlb.fill({
     ...{ kind: "host", gid: 0, asid: 0, global: true, ps: 12, pair: Number(DATA >> 13n) + 1 },
-    lo: [0x30000n | V | D, 0n],
+    lo: [pageBits(0x30000n | V | D), pageBits(0n)],
   }, 12);
   b.m.gpr[a0] = 0x0102030405060708n;
   b.m.gpr[a1] = DATA + 0x2000n - 3n;

@@ -16,7 +16,8 @@ import { EXCEPTIONS } from "./exception_codes.ts";
 import type { ExecutionContext } from "./exec/evaluate.ts";
 import { History } from "./history.ts";
 import { Tlb } from "./mmu/tlb.ts";
-import { type AccessType, checkLegal } from "./mmu/translate.ts";
+import { type AccessType, type Regime, regimeOf } from "./mmu/regime.ts";
+import { checkLegal } from "./mmu/translate.ts";
 import { TranslationCache } from "./mmu/translation_cache.ts";
 import { readRam, writeRam } from "./memory.ts";
 import type { Access, MeaningException, MemoryType } from "./isa/meaning.ts";
@@ -136,6 +137,8 @@ export class Machine implements ExecutionContext, Stateful {
   readonly #gstat: number;
   /** {@linkcode modes} when the mode below was read. */
   #modeAt = -1;
+  #regime: Regime | undefined;
+  #regimeAt = -1;
   #plv = 0;
   #address32 = false;
   #fetchesWatched: readonly Armed[] = [];
@@ -184,6 +187,13 @@ export class Machine implements ExecutionContext, Stateful {
   /** The registers that rule the current world. */
   get current(): CsrBank {
     return this.inGuest ? this.guest : this.host;
+  }
+
+  /** What translations go by in the current world and mode. */
+  get regime(): Regime {
+    if (this.#regime === undefined || this.#regimeAt !== this.modes) this.#regime = regimeOf(this);
+    this.#regimeAt = this.modes;
+    return this.#regime;
   }
 
   /** The privilege level of the current world. */

@@ -5,6 +5,7 @@
  */
 import { TLBELO0, TLBIDX } from "../core/csr/translation.ts";
 import type { Profile } from "../core/profile.ts";
+import { low48 } from "../core/mmu/address.ts";
 import { pairNumber } from "../core/mmu/tlb.ts";
 import { PRMD } from "../core/csr/basic.ts";
 import type { Made, Maker, Order } from "./maker.ts";
@@ -80,7 +81,7 @@ function pairStart(address: bigint, ps: number): bigint {
 function slot(random: Random, profile: Profile, inStlb: boolean, address: bigint, ps: number): number {
   const { stlbSets, stlbWays, mtlbEntries } = profile;
   if (!inStlb || oneIn(random, 3)) return stlbSets * stlbWays + random.below(mtlbEntries);
-  return random.below(stlbWays) * stlbSets + pairNumber(address, ps) % stlbSets;
+  return random.below(stlbWays) * stlbSets + pairNumber(low48(address), ps) % stlbSets;
 }
 
 /** What is there now, in the registers that tlbrd fills; they are emptied before. The index that tlbfill chose is not comparable. */

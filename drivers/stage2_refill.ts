@@ -7,8 +7,9 @@
 import type { CsrDeclaration, Machine } from "../core/mod.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { STLBPS, TLBELO0, TLBRBADV, TLBREHI, TLBRERA, TLBRPRMD } from "../core/csr/translation.ts";
-import { pairNumber } from "../core/mmu/tlb.ts";
-import { currentGid } from "../core/mmu/translate.ts";
+import { low48 } from "../core/mmu/address.ts";
+import { pageBits, pairNumber } from "../core/mmu/tlb.ts";
+import { currentGid } from "../core/mmu/regime.ts";
 import type { Stage2Range } from "./state.ts";
 
 /** Pages of 4 KiB, the smallest: a range may begin and end at any of them. */
@@ -53,8 +54,8 @@ export class Stage2Refill {
       asid: 0,
       global: false,
       ps: PAGE_SHIFT,
-      pair: pairNumber(gpa, PAGE_SHIFT),
-      lo: [this.#leaf(even), this.#leaf(even + PAGE)],
+      pair: pairNumber(low48(gpa), PAGE_SHIFT),
+      lo: [pageBits(this.#leaf(even)), pageBits(this.#leaf(even + PAGE))],
     }, Number(m.host.get(STLBPS.PS)));
     m.pc = m.nextPc = returns;
   }

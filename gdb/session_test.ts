@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CSRS } from "../core/mod.ts";
 import { PWCL, TLBELO0 } from "../core/csr/translation.ts";
+import { pageBits } from "../core/mmu/tlb.ts";
 import { bodies, bytes, CODE, COUNTER, little, packet, TestClient, text, textOfHex } from "./test_client.ts";
 
 const PC = 33;
@@ -251,7 +252,7 @@ Deno.test("memory behind page tables and the TLB is found without the processor'
   assertEquals(client.ask("m9000000000200008,4"), "E0e", "no window yet");
   setCsr("DMW0", 0x9000000000000011n);
   assertEquals(client.ask("m9000000000200008,4"), code, "by a window");
-  const page = (physical: bigint) => physical | V.mask;
+  const page = (physical: bigint) => pageBits(physical | V.mask);
   const lo = [page(0x200000n), page(0x200000n)] as const;
   machine.tlb.write(machine.tlb.stlbSize, {
     kind: "host",

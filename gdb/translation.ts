@@ -17,7 +17,8 @@ import {
   TLBELO0,
   WALK_LEVELS,
 } from "../core/csr/translation.ts";
-import type { TlbScope } from "../core/mmu/tlb.ts";
+import { low48 } from "../core/mmu/address.ts";
+import { pageValue, type TlbScope } from "../core/mmu/tlb.ts";
 import { guestId, type WorldContext } from "./world_contexts.ts";
 
 const ELO = TLBELO0;
@@ -65,10 +66,10 @@ function isWindow(window: bigint, address: bigint): boolean {
 }
 
 function lookedUp(m: Machine, scope: TlbScope, asid: number, address: bigint, bank: CsrBank) {
-  const entry = m.tlb.at(m.tlb.find(scope, asid, address, Number(bank.get(STLBPS.PS))));
+  const entry = m.tlb.at(m.tlb.find(scope, asid, low48(address), Number(bank.get(STLBPS.PS))));
   if (entry === undefined) return undefined;
   const ps = BigInt(entry.ps);
-  return pageOf(entry.lo[(address >> ps) & 1n ? 1 : 0], ps, address);
+  return pageOf(pageValue(entry.lo[(address >> ps) & 1n ? 1 : 0]), ps, address);
 }
 
 function pageOf(entry: bigint, ps: bigint, address: bigint): bigint | undefined {

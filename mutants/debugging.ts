@@ -189,8 +189,8 @@ const BASE_MUTANTS: readonly Mutant[] = [
   {
     name: "RVACFG is storage",
     rule: "BASE-CSR-04",
-    file: "core/mmu/translate.ts",
-    find: "m.profile.valen - Number(bank.get(RVACFG.RBits))",
+    file: "core/mmu/regime.ts",
+    find: "m.profile.valen - bank.bits(RVACFG.RBits)",
     replace: "m.profile.valen",
   },
   {

@@ -19,6 +19,7 @@ const INTERRUPTS = "core/interrupts.ts";
 const ISA_PRIVILEGED = "core/isa/privileged.ts";
 const MACHINE = "core/machine.ts";
 const MMU_TLB = "core/mmu/tlb.ts";
+const MMU_REGIME = "core/mmu/regime.ts";
 const MMU_TRANSLATE = "core/mmu/translate.ts";
 const MMU_TRANSLATION_CACHE = "core/mmu/translation_cache.ts";
 const TIMER = "core/timer.ts";
@@ -90,9 +91,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "stage 2 raises PPI where RPLV is set",
     rule: "LVZ-EXIT-14",
     file: MMU_TRANSLATE,
-    find: "  return Number(page.physical);\n",
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
     replace:
-      "  if (has(lo, ELO.RPLV) && !privilegeAllows(lo, m.plv)) throw new Trap(EXCEPTIONS.PPI, gpa, true);\n  return Number(page.physical);\n",
+      "  const [low, high] = [m.tlb.word(words), m.tlb.word(words + 1)];\n  const kind = stage2FaultOf(low, high, type) ?? (high & RPLV && !privilegeAllows(low, high, m.plv) ? EXCEPTIONS.PPI : undefined);",
   },
   {
     name: "PIF keeps the old BADI",
@@ -159,9 +160,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "stage 2 comes first, on the guest's virtual address",
     rule: "LVZ-EXIT-26",
     file: MMU_TRANSLATE,
-    find: "  return stage2(m, stage1(m, m.guest, scope, address, type), type);",
+    find: "  const address = stage1(m, regime, high, low, type, found);\n",
     replace:
-      "  stage2(m, address & ((1n << BigInt(m.profile.palen)) - 1n), type);\n  return stage2(m, stage1(m, m.guest, scope, address, type), type);",
+      "  if (regime.stage2 && stage2(m, regime.stage2, (high & 0xffff) * HALF + low, type, found) === FAULT) return FAULT;\n  const address = stage1(m, regime, high, low, type, found);\n",
   },
   {
     name: "syscall of a guest exits",
@@ -188,39 +189,39 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "a GPA far away raises ADEM at stage 2",
     rule: "LVZ-EXIT-29",
     file: MMU_TRANSLATE,
-    find: 'if (page === undefined) throw new Trap("refill", gpa, true);',
-    replace: 'if (page === undefined) throw new Trap(gpa >> 40n ? EXCEPTIONS.ADEM : "refill", gpa, true);',
+    find: 'found.exit("refill", gpa)',
+    replace: 'found.exit(gpa >= 2 ** 40 ? EXCEPTIONS.ADEM : "refill", gpa)',
   },
   {
     name: "stage 2 is off while the host is in direct address mode",
     rule: "LVZ-MMU-02",
     file: MMU_TRANSLATE,
-    find: "  return stage2(m, stage1(m, m.guest, scope, address, type), type);",
+    find: "return use === undefined || address === FAULT ? address",
     replace:
-      "  const gpa = stage1(m, m.guest, scope, address, type);\n  return CRMD.DA.get(m.host.read(CRMD)) ? Number(gpa) : stage2(m, gpa, type);",
+      "return use === undefined || address === FAULT || m.host.word({ number: 0 } as never) & 8 ? address",
   },
   {
     name: "a window of the guest serves every privilege level",
     rule: "LVZ-MMU-03",
-    file: MMU_TRANSLATE,
-    find: "&& (window >> BigInt(plv)) & 1n) return true;",
-    replace: "&& window & 0xfn) return true;",
+    file: MMU_REGIME,
+    find: "if ((bank.word(window) >> plv) & 1)",
+    replace: "if (bank.word(window) & 0xf)",
   },
   {
     name: "direct address mode of the guest goes round stage 2",
     rule: "LVZ-MMU-04",
     file: MMU_TRANSLATE,
-    find: "  return stage2(m, stage1(m, m.guest, scope, address, type), type);",
+    find: "return use === undefined || address === FAULT ? address",
     replace:
-      "  const gpa = stage1(m, m.guest, scope, address, type);\n  return m.guest.is(CRMD.DA) ? Number(gpa & 0xfffffn) : stage2(m, gpa, type);",
+      "if (use && regime.isDirect) return address % 0x100000;\n  return use === undefined || address === FAULT ? address",
   },
   {
     name: "a GPA with bit 47 set is no canonical address",
     rule: "LVZ-MMU-06",
     file: MMU_TRANSLATE,
-    find: 'if (page === undefined) throw new Trap("refill", gpa, true);',
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
     replace:
-      'if (gpa >> 47n) throw new Trap(EXCEPTIONS.ADEM, gpa, true);\n  if (page === undefined) throw new Trap("refill", gpa, true);',
+      "  const kind = gpa >= 2 ** 47\n    ? EXCEPTIONS.ADEM\n    : stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
   },
   {
     name: "CSR.PGD is always PGDL",
@@ -235,22 +236,21 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     file: MMU_TLB,
     find: "    this.write(entry.ps === stlbPs ?",
     replace:
-      "    if (((entry.lo[0] | entry.lo[1]) & 1n) === 0n) return;\n    this.write(entry.ps === stlbPs ?",
+      "    if (((entry.lo[0].low | entry.lo[1].low) & 1) === 0) return;\n    this.write(entry.ps === stlbPs ?",
   },
   {
     name: "a store to a page that is not dirty is PIS at stage 2",
     rule: "LVZ-MMU-10",
     file: MMU_TRANSLATE,
-    find: 'if (type === "store" && !has(lo, ELO.D)) throw new Trap(EXCEPTIONS.PME, gpa, true);',
-    replace: 'if (type === "store" && !has(lo, ELO.D)) throw new Trap(EXCEPTIONS.PIS, gpa, true);',
+    find: 'if (type === "store" && !(low & D)) return EXCEPTIONS.PME;',
+    replace: 'if (type === "store" && !(low & D)) return EXCEPTIONS.PIS;',
   },
   {
     name: "stage 2 compares the host's ASID",
     rule: "LVZ-MMU-12",
-    file: MMU_TRANSLATE,
-    find: "  const page = pageAt(m, index, gpa);",
-    replace:
-      "  const hit = m.tlb.at(index);\n  const page = hit && !hit.global && hit.asid !== Number(m.host.get(ASID.ASID)) ? undefined : pageAt(m, index, gpa);",
+    file: MMU_TLB,
+    find: 'entry.global || entry.kind === "stage2" ? ANY_ASID',
+    replace: "entry.global ? ANY_ASID",
     seenIn: "QEMU-LVZ",
   },
   {
@@ -264,43 +264,43 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "the index takes the place of the base's low bits in lddir and ldpte",
     rule: "LVZ-MMU-15",
     file: EXEC_WALK_CALLS,
-    find: "const address = (table + index * entryBytes)",
-    replace: "const address = ((table & ~0xfffn) + index * entryBytes)",
+    find: "lowBits(low48(table) + index * entryBytes,",
+    replace: "lowBits(low48(table & ~0xfffn) + index * entryBytes,",
   },
   {
     name: "addresses of the guest go by the host's RVACFG",
     rule: "LVZ-MMU-16",
-    file: MMU_TRANSLATE,
-    find: "Number(bank.get(RVACFG.RBits))",
-    replace: "Number(m.host.get(RVACFG.RBits))",
+    file: MMU_REGIME,
+    find: "bank.bits(RVACFG.RBits)",
+    replace: "m.host.bits(RVACFG.RBits)",
   },
   {
     name: "stage-1 and stage-2 entries of a guest are not told apart",
     rule: "LVZ-TLB-02",
     file: MMU_TLB,
-    find: "return e.kind === scope.kind && e.gid === scope.gid && (e.kind",
-    replace: 'return (e.kind === "host") === (scope.kind === "host") && e.gid === scope.gid && (e.kind',
+    find: 'kind === "stage1" ? 1 : 2',
+    replace: "1",
   },
   {
     name: "the host's entries have the GID of the guest that ran last",
     rule: "LVZ-TLB-01",
-    file: MMU_TRANSLATE,
-    find: "stage1(m, m.host, HOST_SCOPE, address, type)",
-    replace: 'stage1(m, m.host, { kind: "host", gid: currentGid(m) }, address, type)',
+    file: MMU_REGIME,
+    find: "ofBank(m, m.host, HOST_SCOPE, undefined)",
+    replace: 'ofBank(m, m.host, { kind: "host", gid: currentGid(m) }, undefined)',
   },
   {
     name: "guest mode goes by GTLBC.TGID instead of GSTAT.GID",
     rule: "LVZ-TLB-08",
-    file: MMU_TRANSLATE,
-    find: "return Number(m.host.get(GSTAT.GID));",
-    replace: "return Number((m.host.read({ number: 0x15 } as never) >> 16n) & 0xffn);",
+    file: MMU_REGIME,
+    find: "return m.host.bits(GSTAT.GID);",
+    replace: "return (m.host.word({ number: 0x15 } as never) >> 16) & 0xff;",
   },
   {
     name: "lookups in guest mode ignore the GID",
     rule: "LVZ-TLB-09",
     file: MMU_TLB,
-    find: "return e.kind === scope.kind && e.gid === scope.gid && (e.kind",
-    replace: "return e.kind === scope.kind && (e.kind",
+    find: "return gid << 2 | (kind",
+    replace: "return (kind",
   },
   {
     name: "tlbwr in the guest takes the host's registers",

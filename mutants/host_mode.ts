@@ -338,22 +338,22 @@ const TLB_INSTRUCTIONS: readonly Mutant[] = [
     name: "tlbsrch in a refill handler looks for TLBEHI",
     rule: "LVZ-INSN-12",
     file: TLB,
-    find: "bank.read(inRefill(bank) ? TLBREHI : TLBEHI)",
-    replace: "bank.read(TLBEHI)",
+    find: "pairAddress(bank, inRefill(bank) ? TLBREHI : TLBEHI)",
+    replace: "pairAddress(bank, TLBEHI)",
   },
   {
     name: "tlbfill goes by the guest's STLBPS for stage 2",
     rule: "LVZ-TLB-10",
     file: TLB,
-    find: "m.tlb.fill(entry, Number(target.bank.get(STLBPS.PS)))",
-    replace: 'm.tlb.fill(entry, Number((entry.kind === "host" ? m.host : m.guest).get(STLBPS.PS)))',
+    find: "m.tlb.fill(entry, target.bank.bits(STLBPS.PS))",
+    replace: 'm.tlb.fill(entry, (entry.kind === "host" ? m.host : m.guest).bits(STLBPS.PS))',
   },
   {
     name: "gtlbfill goes by the host's STLBPS",
     rule: "LVZ-TLB-10",
     file: TLB,
-    find: "m.tlb.fill(entry, Number(target.bank.get(STLBPS.PS)))",
-    replace: "m.tlb.fill(entry, Number(m.host.get(STLBPS.PS)))",
+    find: "m.tlb.fill(entry, target.bank.bits(STLBPS.PS))",
+    replace: "m.tlb.fill(entry, m.host.bits(STLBPS.PS))",
   },
   {
     name: "tlbclr and tlbflush of the host remove entries of guests",
@@ -366,8 +366,8 @@ const TLB_INSTRUCTIONS: readonly Mutant[] = [
     name: "the host's own accesses use entries of any GID",
     rule: "LVZ-TLB-07",
     file: "core/mmu/tlb.ts",
-    find: "return e.kind === scope.kind && e.gid === scope.gid && (e.kind",
-    replace: 'return (scope.kind === "host" || e.kind === scope.kind && e.gid === scope.gid) && (e.kind',
+    find: "if ((keys[index]! & 0xffff) !== wanted ||",
+    replace: "if ((wanted !== 0 && (keys[index]! & 0xffff) !== wanted) ||",
   },
 ];
 
@@ -493,7 +493,7 @@ const INVALIDATION: readonly Mutant[] = [
     file: INVTLB,
     find: "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address)],",
     replace:
-      "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address) && !((o.address >> BigInt(e.ps)) & 1n)],",
+      "[0x16, (e, o) => stage2(e, o) && ofGid(e, o) && covers(e, o.address) && !(Math.floor(o.address / 2 ** e.ps) & 1)],",
   },
   {
     name: "invtlb 0x16 does not find large pages",

@@ -117,8 +117,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a stage-2 fault reports the guest-virtual address",
     rule: "LVZ-EXIT-13",
     file: TRANSLATE,
-    find: "if (!has(lo, ELO.V)) throw new Trap(INVALID[type], gpa, true);",
-    replace: "if (!has(lo, ELO.V)) throw new Trap(INVALID[type], gpa | 0x9000000000000000n, true);",
+    find: "found.exit(kind, gpa)",
+    replace: "found.fault(kind, Math.floor(gpa / HALF) + 0x90000000, gpa % HALF, true)",
   },
   // CSRs -------------------------------------------------------------------------------------------------------------
   {
@@ -162,23 +162,24 @@ export const MUTANTS: readonly Mutant[] = [
     name: "lddir and ldpte read guest-physical addresses untranslated",
     rule: "LVZ-MMU-14",
     file: "core/exec/walk_calls.ts",
-    find: 'm.inGuest ? stage2(m, address, "load") : Number(address)',
-    replace: "Number(address)",
+    find: "use === undefined ? aligned : guestPhysical(m, use, aligned)",
+    replace: "aligned",
     seenIn: "QEMU-LVZ",
   },
   {
     name: "a guest-virtual address is taken for a guest-physical one",
     rule: "LVZ-MMU-01",
     file: TRANSLATE,
-    find: "  return page.physical;\n}\n\n/** Stage 2",
-    replace: "  return m.inGuest ? address & 0xffffffffffffn : page.physical;\n}\n\n/** Stage 2",
+    find: "  found.entry = index;\n",
+    replace: "  found.entry = index;\n  if (m.inGuest) return address;\n",
   },
   {
     name: "the privilege level is checked at stage 2",
     rule: "LVZ-MMU-11",
     file: TRANSLATE,
-    find: 'if (type === "load" && has(lo, ELO.NR)) throw new Trap(EXCEPTIONS.PNR, gpa, true);',
-    replace: "if (!privilegeAllows(lo, m.plv)) throw new Trap(EXCEPTIONS.PPI, gpa, true);",
+    find: "  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);",
+    replace:
+      "  const [low, high] = [m.tlb.word(words), m.tlb.word(words + 1)];\n  const kind = privilegeAllows(low, high, m.plv) ? stage2FaultOf(low, high, type) : EXCEPTIONS.PPI;",
   },
   {
     name: "tlbwr in the guest makes a host entry",

@@ -7,6 +7,7 @@ import { decode, type Engine, type Machine, type RunLimits, type Stop } from "..
 import { BADV, ECFG, SAVE } from "../core/csr/basic.ts";
 import { GSTAT } from "../core/csr/lvz.ts";
 import { TLBELO0 } from "../core/csr/translation.ts";
+import type { PageBits } from "../core/mmu/tlb.ts";
 import type { Fault } from "./bench.ts";
 import type { Invariant } from "./violation.ts";
 
@@ -59,7 +60,8 @@ export const FAULTS: readonly ExpectedFault[] = [
       m.tlb.write = (index, entry) => {
         if (entry?.kind !== "stage2") return write(index, entry);
         const [even, odd] = entry.lo;
-        write(index, { ...entry, lo: [even | TLBELO0.D.mask, odd | TLBELO0.D.mask] });
+        const writable = (page: PageBits) => ({ ...page, low: page.low | TLBELO0.D.lowMask });
+        write(index, { ...entry, lo: [writable(even), writable(odd)] });
       };
     },
   },

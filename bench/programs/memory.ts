@@ -74,7 +74,7 @@ export const REFILLS: BenchProgram = {
   name: "page walks",
   text: "one access to each of 8,192 pages, refilled by a handler",
   goal: 0.5,
-  floor: 0.004,
+  floor: 0.08,
   rounds: 40,
   setup: PAGING,
   body: `${MAPPED}

@@ -96,6 +96,10 @@ function wordsOf({ buffer, byteOffset, length }: BigUint64Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, 2 * length);
 }
 
+function outside(field: Field): RangeError {
+  return new RangeError(`Cannot access ${field.name} as a number: it is not within bits 30:0`);
+}
+
 /** The registers of one world. Accesses here are the hardware's own; software's go through `core/csr/access.ts`. */
 export class CsrBank implements Stateful {
   readonly profile: Profile;
@@ -129,6 +133,16 @@ export class CsrBank implements Stateful {
   /** Bits 31:0 of the value in a slot. */
   low(slot: number): number {
     return this.#words[2 * slot]!;
+  }
+
+  /** Bits 31:0 of a register, unsigned. */
+  word(csr: CsrDeclaration): number {
+    return this.#words[2 * this.slotOf(csr.number)]!;
+  }
+
+  /** Bits 63:32 of a register, unsigned. */
+  highWord(csr: CsrDeclaration): number {
+    return this.#words[2 * this.slotOf(csr.number) + 1]!;
   }
 
   /** True if the machine has this register. */
@@ -181,9 +195,7 @@ export class CsrBank implements Stateful {
    */
   bits(field: Field): number {
     const { lowMask } = field;
-    if (lowMask === 0) {
-      throw new RangeError(`Cannot read ${field.name} as a number: it is not within bits 30:0`);
-    }
+    if (lowMask === 0) throw outside(field);
     const slot = this.#layout.slots[field.csr] ?? -1;
     return slot < 0 ? 0 : (this.#words[2 * slot]! & lowMask) >>> field.spec.low;
   }
@@ -200,14 +212,23 @@ export class CsrBank implements Stateful {
    */
   set(field: Field, value: bigint): void {
     const slot = this.slotOf(field.csr);
-    if (field.lowMask !== 0) this.#setLow(slot, field, value);
+    if (field.lowMask !== 0) this.#setLow(slot, field, Number(value));
     else this.#put(slot, field.set(this.#values[slot]!, value));
   }
 
-  #setLow(slot: number, field: Field, value: bigint): void {
+  /**
+   * The same for a field within bits 30:0, as a number.
+   *
+   * @throws {RangeError} for any other field, or if the value does not fit
+   */
+  setBits(field: Field, value: number): void {
+    if (field.lowMask === 0) throw outside(field);
+    this.#setLow(this.slotOf(field.csr), field, value);
+  }
+
+  #setLow(slot: number, field: Field, number: number): void {
     const { lowMask, spec: { low } } = field;
-    const number = Number(value);
-    if (number < 0 || number > lowMask >>> low) field.set(0n, value);
+    if (number < 0 || number > lowMask >>> low) field.set(0n, BigInt(number));
     const counter = this.#counter;
     counter.changes++;
     const old = this.#words[2 * slot]!;

@@ -21,7 +21,10 @@ const USETGID = 1n << 12n;
 export const GTLBC = csr(0x15, "GTLBC", "guest TLB control", {
   GMTLBSZ: bits(5, 0, "MTLB entries for guest mode"),
   USETGID: bit(12, "TLB instructions of the host use TGID"),
-  TOTI: bit(13, "TLB instructions and registers of the guest exit", { aka: ["totlbinv"] }),
+  TOTI: bit(13, "TLB instructions and registers of the guest exit", {
+    aka: ["totlbinv"],
+    rules: "environment",
+  }),
   TGID: bits(23, 16, "target GID", { writable: gidMask }),
 }, {
   ...HOST,

@@ -6,6 +6,7 @@
 import { Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
+import { low48 } from "../mmu/address.ts";
 import { covers, inScope, type TlbEntry } from "../mmu/tlb.ts";
 import { currentTarget } from "./tlb_calls.ts";
 
@@ -15,8 +16,8 @@ interface Operands {
   readonly asid: number;
   /** rj[23:16] */
   readonly gid: number;
-  /** rk */
-  readonly address: bigint;
+  /** rk, the 48 low bits */
+  readonly address: number;
 }
 
 type Condition = (e: TlbEntry, o: Operands) => boolean;
@@ -68,7 +69,11 @@ const LVZ: ReadonlyMap<number, Condition> = new Map<number, Condition>([
  * @throws {Trap} INE for an operation that does not exist here
  */
 export function invalidateTlb(m: Machine, op: number, rj: bigint, rk: bigint): void {
-  const operands: Operands = { asid: Number(rj & 0x3ffn), gid: Number((rj >> 16n) & 0xffn), address: rk };
+  const operands: Operands = {
+    asid: Number(rj & 0x3ffn),
+    gid: Number((rj >> 16n) & 0xffn),
+    address: low48(rk),
+  };
   const base = BASE.get(op);
   if (base !== undefined) {
     const everything = op === 0 && !m.inGuest && m.profile.lvz.invtlb0 === "everything";

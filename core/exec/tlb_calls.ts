@@ -4,6 +4,7 @@
  * @module
  */
 import type { CsrBank } from "../csr/bank.ts";
+import type { CsrDeclaration } from "../csr/define.ts";
 import { GSTAT, GTLBC, TRGP } from "../csr/lvz.ts";
 import {
   ASID,
@@ -18,8 +19,11 @@ import {
   TLBRERA,
 } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
-import { inScope, type TlbEntry, type TlbScope } from "../mmu/tlb.ts";
-import { currentGid } from "../mmu/translate.ts";
+import { HALF } from "../mmu/address.ts";
+import { inScope, type PageBits, pageValue, pairNumber, type TlbEntry, type TlbScope } from "../mmu/tlb.ts";
+import { currentGid } from "../mmu/regime.ts";
+
+const G = TLBELO0.G.lowMask;
 
 /** Whose registers supply operands and receive results, and which entries are meant. */
 export interface TlbTarget {
@@ -29,7 +33,7 @@ export interface TlbTarget {
 
 /** The GID that TLB instructions of the host mean (LVZ-TLB-04). */
 export function effectiveGid(m: Machine): number {
-  if (m.host.is(GTLBC.USETGID)) return Number(m.host.get(GTLBC.TGID));
+  if (m.host.is(GTLBC.USETGID)) return m.host.bits(GTLBC.TGID);
   return m.host.is(GSTAT.PVM) ? currentGid(m) : 0;
 }
 
@@ -50,15 +54,15 @@ function inRefill(bank: CsrBank): boolean {
 }
 
 function search(m: Machine, { bank, scope }: TlbTarget): void {
-  const address = bank.read(inRefill(bank) ? TLBREHI : TLBEHI);
-  const index = m.tlb.find(scope, Number(bank.get(ASID.ASID)), address, Number(bank.get(STLBPS.PS)));
+  const address = pairAddress(bank, inRefill(bank) ? TLBREHI : TLBEHI);
+  const index = m.tlb.find(scope, bank.bits(ASID.ASID), address, bank.bits(STLBPS.PS));
   if (index >= 0) bank.set(TLBIDX.Index, BigInt(index));
   bank.set(TLBIDX.NE, index >= 0 ? 0n : 1n);
 }
 
 /** A guest sees only its own entries; the host sees all, and learns of a guest's by TRGP (LVZ-TLB-11). */
 function visible(m: Machine, target: TlbTarget, byHost: boolean): TlbEntry | undefined {
-  const entry = m.tlb.at(Number(target.bank.get(TLBIDX.Index)));
+  const entry = m.tlb.at(target.bank.bits(TLBIDX.Index));
   return entry === undefined || byHost || inScope(entry, target.scope) ? entry : undefined;
 }
 
@@ -68,8 +72,8 @@ function read(m: Machine, target: TlbTarget, byHost: boolean): void {
   bank.set(TLBIDX.NE, entry === undefined ? 1n : 0n);
   bank.set(TLBIDX.PS, BigInt(entry?.ps ?? 0));
   bank.write(TLBEHI, entry === undefined ? 0n : addressOf(entry));
-  bank.write(TLBELO0, entry?.lo[0] ?? 0n);
-  bank.write(TLBELO1, entry?.lo[1] ?? 0n);
+  bank.write(TLBELO0, entry === undefined ? 0n : pageValue(entry.lo[0]));
+  bank.write(TLBELO1, entry === undefined ? 0n : pageValue(entry.lo[1]));
   bank.set(ASID.ASID, BigInt(entry?.asid ?? 0));
   if (byHost && bank.has(TRGP.number)) {
     const gid = entry?.gid ?? 0;
@@ -85,39 +89,41 @@ function addressOf(entry: TlbEntry): bigint {
 function described({ bank, scope }: TlbTarget): TlbEntry | undefined {
   const refill = inRefill(bank);
   if (!refill && bank.is(TLBIDX.NE)) return undefined;
-  const high = bank.read(refill ? TLBREHI : TLBEHI);
-  const lo = refill
-    ? [bank.read(TLBRELO0), bank.read(TLBRELO1)] as const
-    : [bank.read(TLBELO0), bank.read(TLBELO1)] as const;
-  const ps = Number(refill ? bank.get(TLBREHI.PS) : bank.get(TLBIDX.PS));
-  const global = TLBELO0.G.get(lo[0]) === 1n && TLBELO1.G.get(lo[1]) === 1n;
+  const [even, odd] = refill ? [TLBRELO0, TLBRELO1] : [TLBELO0, TLBELO1];
+  const ps = bank.bits(refill ? TLBREHI.PS : TLBIDX.PS);
   // tlbrd gives both G bits the entry's, so they are stored that way.
-  const g = global ? TLBELO0.G.mask : 0n;
+  const g = bank.word(even) & bank.word(odd) & G;
   return {
-    ...scope,
-    asid: Number(bank.get(ASID.ASID)),
-    global,
+    kind: scope.kind,
+    gid: scope.gid,
+    asid: bank.bits(ASID.ASID),
+    global: g !== 0,
     ps,
-    pair: Number((high & 0xffff_ffff_ffffn & ~0x1fffn) >> BigInt(ps + 1)),
-    lo: [(lo[0] & ~TLBELO0.G.mask) | g, (lo[1] & ~TLBELO0.G.mask) | g],
+    pair: pairNumber(pairAddress(bank, refill ? TLBREHI : TLBEHI), ps),
+    lo: [pageIn(bank, even, g), pageIn(bank, odd, g)],
   };
 }
 
-/** A page size that the implementation lacks has no defined effect; nothing is stored then. */
-function supported(m: Machine, entry: TlbEntry): boolean {
-  return ((m.profile.pageSizes >> BigInt(entry.ps)) & 1n) === 1n;
+/** VPPN in TLBEHI or TLBREHI, an address: bits 47:13. */
+function pairAddress(bank: CsrBank, csr: CsrDeclaration): number {
+  const low = bank.word(csr);
+  return (bank.highWord(csr) & 0xffff) * HALF + (low - (low & 0x1fff));
+}
+
+function pageIn(bank: CsrBank, csr: CsrDeclaration, g: number): PageBits {
+  return { low: ((bank.word(csr) & ~G) | g) >>> 0, high: bank.highWord(csr) };
 }
 
 function writeAt(m: Machine, target: TlbTarget): void {
-  const index = Number(target.bank.get(TLBIDX.Index));
+  const index = target.bank.bits(TLBIDX.Index);
   const entry = described(target);
-  if (entry === undefined || supported(m, entry)) m.tlb.write(index, entry);
+  if (entry === undefined || m.tlb.supports(entry.ps)) m.tlb.write(index, entry);
 }
 
 function fill(m: Machine, target: TlbTarget): void {
   const entry = described(target);
   // An entry that does not exist has no place to go.
-  if (entry !== undefined && supported(m, entry)) m.tlb.fill(entry, Number(target.bank.get(STLBPS.PS)));
+  if (entry !== undefined && m.tlb.supports(entry.ps)) m.tlb.fill(entry, target.bank.bits(STLBPS.PS));
 }
 
 /**
@@ -125,8 +131,8 @@ function fill(m: Machine, target: TlbTarget): void {
  * current ASID.
  */
 function clear(m: Machine, { bank, scope }: TlbTarget, onlyAsid: boolean): void {
-  const index = Number(bank.get(TLBIDX.Index));
-  const asid = Number(bank.get(ASID.ASID));
+  const index = bank.bits(TLBIDX.Index);
+  const asid = bank.bits(ASID.ASID);
   const { stlbSize } = m.tlb;
   const sets = m.profile.stlbSets;
   const sameGroup = (i: number) =>

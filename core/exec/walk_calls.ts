@@ -8,19 +8,24 @@ import type { CsrBank } from "../csr/bank.ts";
 import { PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1, WALK_LEVELS } from "../csr/translation.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
-import { stage2 } from "../mmu/translate.ts";
+import { low48, lowBits, POWERS } from "../mmu/address.ts";
+import type { TlbUse } from "../mmu/regime.ts";
+import { Lookup, stage2 } from "../mmu/translate.ts";
 import { setRegister } from "./registers.ts";
 
-const HUGE = 1n << 6n;
+/** Of an entry of a directory: it is a page itself. */
+export const HUGE = 1n << 6n;
 const HUGE_GLOBAL = 1n << 12n;
 const GLOBAL = 1n << 6n;
 /** Where lddir notes the level of a huge page that it passes on: bits 14:13. */
 const LEVEL_SHIFT = 13n;
 const LEVEL_MASK = 3n << LEVEL_SHIFT;
+/** No more bits of an index are in an address of 48 bits: entries have 8 bytes at least. */
+const MOST_INDEX_BITS = 45;
 
 interface Level {
-  readonly base: bigint;
-  readonly width: bigint;
+  readonly base: number;
+  readonly width: number;
 }
 
 /**
@@ -30,23 +35,34 @@ interface Level {
 function levelOf(bank: CsrBank, level: number): Level {
   const fields = WALK_LEVELS[level];
   return fields === undefined
-    ? { base: 0n, width: 0n }
-    : { base: bank.get(fields[0]), width: bank.get(fields[1]) };
+    ? { base: 0, width: 0 }
+    : { base: bank.bits(fields[0]), width: bank.bits(fields[1]) };
 }
 
-function indexOf(bank: CsrBank, level: Level): bigint {
-  return (bank.read(TLBRBADV) >> level.base) & ((1n << level.width) - 1n);
+/** The bits of the bad address that are a level's index, or as many of them as matter. */
+function indexOf(bank: CsrBank, { base, width }: Level): number {
+  const [low, high] = [bank.word(TLBRBADV), bank.highWord(TLBRBADV)];
+  const shifted = base < 32
+    ? Math.floor(low / POWERS[base]!) + lowBits(high, MOST_INDEX_BITS - 32 + base) * POWERS[32 - base]!
+    : Math.floor(high / POWERS[base - 32]!);
+  return lowBits(shifted, Math.min(width, MOST_INDEX_BITS));
 }
 
 /**
  * A table entry. The base is cut to PALEN (LVZ-MMU-15). Tables are aligned, and the low bits of a base that is not are ignored here:
  * an entry must not straddle two pages, of which stage 2 translates only the first.
  */
-function readEntry(m: Machine, table: bigint, index: bigint): bigint {
-  const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
-  const entryBytes = 8n * (1n + m.current.get(PWCL.PTEWidth));
-  const address = (table + index * entryBytes) & physicalMask & ~7n;
-  return m.readPhysical(m.inGuest ? stage2(m, address, "load") : Number(address), 8);
+function readEntry(m: Machine, table: bigint, index: number): bigint {
+  const entryBytes = 8 * (1 + (m.current.word(PWCL) >>> PWCL.PTEWidth.spec.low));
+  const address = lowBits(low48(table) + index * entryBytes, m.profile.palen);
+  const aligned = address - (address & 7);
+  const { stage2: use } = m.regime;
+  return m.readPhysical(use === undefined ? aligned : guestPhysical(m, use, aligned), 8);
+}
+
+function guestPhysical(m: Machine, use: TlbUse, gpa: number): number {
+  const found = new Lookup();
+  return found.checked(stage2(m, use, gpa, "load", found));
 }
 
 /**
@@ -65,13 +81,14 @@ export function loadPageEntry(m: Machine, table: bigint, odd: boolean): void {
   const { entry, ps } = table & HUGE ? splitHuge(bank, table, odd) : ordinary(m, table, odd);
   const target = odd ? TLBRELO1 : TLBRELO0;
   bank.write(target, entry & bank.writeMask(target, "own"));
-  bank.set(TLBREHI.PS, ps & 0x3fn);
+  bank.setBits(TLBREHI.PS, ps & 0x3f);
 }
 
-function ordinary(m: Machine, table: bigint, odd: boolean): { readonly entry: bigint; readonly ps: bigint } {
+function ordinary(m: Machine, table: bigint, odd: boolean): { readonly entry: bigint; readonly ps: number } {
   const level = levelOf(m.current, 0);
-  const pair = indexOf(m.current, level) & ~1n;
-  return { entry: readEntry(m, table, odd ? pair + 1n : pair), ps: level.base };
+  const index = indexOf(m.current, level);
+  const even = index - (index & 1);
+  return { entry: readEntry(m, table, odd ? even + 1 : even), ps: level.base };
 }
 
 /** A huge page fills both halves of a pair: pages of half its size, the global bit moved to its place in an ordinary entry. */
@@ -79,11 +96,11 @@ function splitHuge(
   bank: CsrBank,
   huge: bigint,
   odd: boolean,
-): { readonly entry: bigint; readonly ps: bigint } {
-  const level = levelOf(bank, Number((huge & LEVEL_MASK) >> LEVEL_SHIFT));
-  const ps = level.base + level.width - 1n;
+): { readonly entry: bigint; readonly ps: number } {
+  const { base, width } = levelOf(bank, Number((huge & LEVEL_MASK) >> LEVEL_SHIFT));
+  const ps = base + width - 1;
   const plain = huge & ~(HUGE | LEVEL_MASK | HUGE_GLOBAL);
-  const entry = plain | (huge & HUGE_GLOBAL ? GLOBAL : 0n) | (odd ? 1n << ps : 0n);
+  const entry = plain | (huge & HUGE_GLOBAL ? GLOBAL : 0n) | (odd ? 1n << BigInt(ps) : 0n);
   return { entry, ps };
 }
 

@@ -191,7 +191,7 @@ const MISCELLANEOUS: readonly Row[] = [
   ["rdtimel.w", "0000000000000000011000 rj rd", "rd, rj", "timer",  call("rdtimel.w")],
   ["rdtimeh.w", "0000000000000000011001 rj rd", "rd, rj", "timer",  call("rdtimeh.w")],
   ["rdtime.d",  "0000000000000000011010 rj rd", "rd, rj", "timer",  call("rdtime.d")],
-  ["cpucfg",    "0000000000000000011011 rj rd", "rd, rj", "gspr",   call("cpucfg")],
+  ["cpucfg",    "0000000000000000011011 rj rd", "rd, rj", "gspr",   call("cpucfg", { reads: ["rj"], writes: ["rd"] })],
   ["break",     "00000000001010100 code:15",    "code",   "native", raise("BRK")],
   ["dbcl",      "00000000001010101 code:15",    "code",   "gspr",   call("dbcl"), { privileged: true }],
   ["syscall",   "00000000001010110 code:15",    "code",   "native", raise("SYS")],

@@ -22,8 +22,8 @@ export const PRIVILEGED: readonly Row[] = [
 
   // The manual knows one exception to "privileged instructions need PLV0", csrrd of performance counters; cacop is none.
   ["cacop",     "0000011000 si12 rj code:5", "code, rj, si12", "cacop", call("cacop"), privileged],
-  ["lddir",     "00000110010000 level:8 rj rd",    "rd, rj, level", "tlb", call("lddir"), walker],
-  ["ldpte",     "00000110010001 seq:8 rj 00000",   "rj, seq",       "tlb", call("ldpte"), walker],
+  ["lddir",     "00000110010000 level:8 rj rd",    "rd, rj, level", "tlb", call("lddir", { reads: ["rj"], writes: ["rd"] }), walker],
+  ["ldpte",     "00000110010001 seq:8 rj 00000",   "rj, seq",       "tlb", call("ldpte", { reads: ["rj"] }), walker],
 
   ["iocsrrd.b", "0000011001001000000000 rj rd", "rd, rj", "gspr", call("iocsrrd.b"), privileged],
   ["iocsrrd.h", "0000011001001000000001 rj rd", "rd, rj", "gspr", call("iocsrrd.h"), privileged],

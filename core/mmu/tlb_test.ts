@@ -355,6 +355,37 @@ Deno.test("a refill handler in Linux's form maps a page of 16 KiB and a huge one
   assertEquals(b.m.gpr[a3], large);
 });
 
+Deno.test("who keeps translations hears of an entry that comes or goes, and of those behind it that it answers for", () => {
+  const b = fresh();
+  const heard: number[] = [];
+  b.m.tlb.listener = (index) => heard.push(index);
+  const hears = (act: () => void, expected: readonly bigint[], what: string) => {
+    heard.length = 0;
+    act();
+    assertEquals(heard, expected.map(Number), what);
+  };
+  const write = (index: bigint, entry: Entry) => () => put(b, entry, index);
+  const SET = 3n;
+  hears(write(SET + 2n * SETS, { va: 0x6000n }), [SET + 2n * SETS], "the first");
+  hears(write(MTLB + 5n, { va: 0n, ps: 14n }), [MTLB + 5n], "larger, but behind");
+  hears(write(SET, { va: 0x6000n }), [SET, SET + 2n * SETS, MTLB + 5n], "before both");
+  hears(write(SET + SETS, { va: 0x206000n }), [SET + SETS], "another pair of the same set");
+  hears(write(MTLB, { va: 0x8000n, ps: 12n }), [MTLB], "another place");
+  hears(write(MTLB + 1n, { va: 0x2000n, ps: 12n }), [MTLB + 1n, MTLB + 5n], "a part");
+  hears(write(MTLB + 2n, { va: 0n, ps: 21n }), [MTLB + 2n, MTLB + 5n], "a whole");
+  hears(
+    () => execute("invtlb 5, $a1, $a2", {}, asked(b, 1n, 0x2000n)),
+    [MTLB + 1n, MTLB + 2n, MTLB + 5n],
+    "gone",
+  );
+});
+
+/** With operands of invtlb. */
+function asked(b: BareMachine, asid: bigint, address: bigint): BareMachine {
+  b.m.gpr.set([asid, address], a1);
+  return b;
+}
+
 Deno.test("versions of the TLB are taken up in any order, however much differs", () => {
   const b = fresh();
   const { tlb } = b.m;

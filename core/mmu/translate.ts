@@ -1,24 +1,74 @@
 /**
  * From a virtual address to a physical one: direct mode, direct mapping windows, TLB; and in guest mode the second stage.
  *
+ * Addresses are numbers here, for speed: a virtual one in halves of 32 bits (unsigned), a physical one, of at most 48 bits, as a whole.
+ *
  * @module
  */
-import { CRMD, MISC } from "../csr/basic.ts";
-import type { CsrBank } from "../csr/bank.ts";
-import { GSTAT } from "../csr/lvz.ts";
-import { ASID, DMW, RVACFG, STLBPS, TLBELO0 } from "../csr/translation.ts";
+import type { Field } from "../csr/define.ts";
+import { TLBELO0 } from "../csr/translation.ts";
 import { Trap } from "../exception.ts";
-import { EXCEPTIONS } from "../exception_codes.ts";
+import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
-import type { TlbScope } from "./tlb.ts";
-
-/** What an access wants to do. */
-export type AccessType = "fetch" | "load" | "store";
+import { HALF, highOf, lowBits, lowOf, whole } from "./address.ts";
+import type { AccessType, Regime, TlbUse } from "./regime.ts";
+import type { Tlb } from "./tlb.ts";
 
 const INVALID = { fetch: EXCEPTIONS.PIF, load: EXCEPTIONS.PIL, store: EXCEPTIONS.PIS } as const;
-const HOST_SCOPE: TlbScope = { kind: "host", gid: 0 };
-const ELO = TLBELO0;
-const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
+const ILLEGAL = { fetch: EXCEPTIONS.ADEF, load: EXCEPTIONS.ADEM, store: EXCEPTIONS.ADEM } as const;
+
+/** The bits of a field within its half of a register. */
+function half(field: Field): number {
+  return Number(field.spec.low < 32 ? field.mask : field.mask >> 32n);
+}
+
+/** Fields of the low half of TLBELO0 and TLBELO1. */
+const [V, D, PLV] = [half(TLBELO0.V), half(TLBELO0.D), half(TLBELO0.PLV)];
+const PPN_LOW = Number(BigInt.asIntN(32, TLBELO0.PPN.mask));
+const PLV_SHIFT = TLBELO0.PLV.spec.low;
+/** Fields of the high half. */
+const PPN_HIGH = Number(TLBELO0.PPN.mask >> 32n);
+const [NR, NX, RPLV] = [half(TLBELO0.NR), half(TLBELO0.NX), half(TLBELO0.RPLV)];
+
+const NONE = -1;
+/** In the place of a physical address: the access raises an exception. */
+export const FAULT = -1;
+
+/** What a lookup finds out beside the physical address. */
+export class Lookup {
+  /** The exception that the access raises, if any; where that tells of the address, in halves; and whether it exits. */
+  kind: ExceptionKind | "refill" | undefined = undefined;
+  high = 0;
+  low = 0;
+  exits = false;
+  /** The indices of the entries of the TLB that it went by, -1 where the TLB was not asked: of the own world, and of stage 2. */
+  entry = NONE;
+  stage2Entry = NONE;
+
+  /** Notes an exception. */
+  fault(kind: ExceptionKind | "refill", high: number, low: number, exits = false): number {
+    this.kind = kind;
+    this.high = high;
+    this.low = low;
+    this.exits = exits;
+    return FAULT;
+  }
+
+  /** Notes an exception of the second stage. */
+  exit(kind: ExceptionKind | "refill", gpa: number): number {
+    return this.fault(kind, Math.floor(gpa / HALF), gpa % HALF, true);
+  }
+
+  /**
+   * The physical address, if there is one.
+   *
+   * @throws {Trap} the exception that the access raises
+   */
+  checked(physical: number): number {
+    if (this.kind !== undefined) throw new Trap(this.kind, whole(this.high, this.low), this.exits);
+    return physical;
+  }
+}
 
 /**
  * The host physical address of a virtual address in the current world and mode.
@@ -26,14 +76,29 @@ const DIRTY_CHECK_OFF = [MISC.DWPL0, MISC.DWPL1, MISC.DWPL2] as const;
  * @throws {Trap} the exception that the access raises
  */
 export function translate(m: Machine, address: bigint, type: AccessType): number {
-  if (!m.inGuest) return Number(stage1(m, m.host, HOST_SCOPE, address, type));
-  const scope: TlbScope = { kind: "stage1", gid: currentGid(m) };
-  return stage2(m, stage1(m, m.guest, scope, address, type), type);
+  const found = new Lookup();
+  return found.checked(lookUp(m, m.regime, highOf(address), lowOf(address), type, found));
 }
 
-/** GSTAT.GID, by which lookups in guest mode go (LVZ-TLB-08). */
-export function currentGid(m: Machine): number {
-  return Number(m.host.get(GSTAT.GID));
+/**
+ * The same of an address in halves, without throwing.
+ *
+ * @param found tells of what led there
+ * @returns the physical address, {@linkcode FAULT} where the access raises an exception
+ */
+export function lookUp(
+  m: Machine,
+  regime: Regime,
+  high: number,
+  low: number,
+  type: AccessType,
+  found: Lookup,
+): number {
+  found.kind = undefined;
+  found.entry = found.stage2Entry = NONE;
+  const address = stage1(m, regime, high, low, type, found);
+  const { stage2: use } = regime;
+  return use === undefined || address === FAULT ? address : stage2(m, use, address, type, found);
 }
 
 /**
@@ -41,104 +106,86 @@ export function currentGid(m: Machine): number {
  *
  * @throws {Trap} that exception
  */
-export function checkLegal(m: Machine, address: bigint, type: AccessType): void {
-  untranslated(m, m.current, address, type);
+export function checkLegal({ regime }: Machine, address: bigint, type: AccessType): void {
+  const [high, low] = [highOf(address), lowOf(address)];
+  if (isUntranslated(regime, high, type) || isCanonical(regime, high, low)) return;
+  throw new Trap(ILLEGAL[type], address);
 }
 
-function stage1(m: Machine, bank: CsrBank, scope: TlbScope, address: bigint, type: AccessType): bigint {
-  return untranslated(m, bank, address, type) ?? mapped(m, bank, scope, address, type);
+function stage1(
+  m: Machine,
+  regime: Regime,
+  high: number,
+  low: number,
+  type: AccessType,
+  found: Lookup,
+): number {
+  const address = (high & 0xffff) * HALF + low;
+  if (isUntranslated(regime, high, type)) return lowBits(address, m.profile.palen);
+  if (!isCanonical(regime, high, low)) return found.fault(ILLEGAL[type], high, low);
+  const index = m.tlb.find(regime.scope, regime.asid, address, regime.stlbPs);
+  if (index < 0) return found.fault("refill", high, low);
+  const words = m.tlb.wordsFor(index, address);
+  const kind = faultOf(m.tlb.word(words), m.tlb.word(words + 1), regime, type);
+  if (kind !== undefined) return found.fault(kind, high, low);
+  found.entry = index;
+  return physical(m.tlb, index, words, address);
 }
 
-/** The physical address in direct mode or a window; undefined where the TLB has to say. */
-function untranslated(m: Machine, bank: CsrBank, address: bigint, type: AccessType): bigint | undefined {
-  const mode = bank.read(CRMD);
-  const physicalMask = (1n << BigInt(m.profile.palen)) - 1n;
-  // DA and PG both 0 or both 1 is undefined; only the one legal combination for direct mode is direct.
-  if (CRMD.DA.get(mode) === 1n && CRMD.PG.get(mode) === 0n) return address & physicalMask;
-  const plv = Number(CRMD.PLV.get(mode));
-  if (inWindow(bank, address, plv, type)) return address & physicalMask;
-  if (!isCanonical(m, bank, address)) {
-    throw new Trap(type === "fetch" ? EXCEPTIONS.ADEF : EXCEPTIONS.ADEM, address);
-  }
-  return undefined;
-}
-
-/** The first two windows serve fetches too, the others loads and stores only. */
-function inWindow(bank: CsrBank, address: bigint, plv: number, type: AccessType): boolean {
-  const windows = type === "fetch" ? 2 : 4;
-  for (let n = 0; n < windows; n++) {
-    const window = bank.read(DMW[n]!);
-    if (window >> 60n === address >> 60n && (window >> BigInt(plv)) & 1n) return true;
-  }
-  return false;
+/** True in direct mode or a window; elsewhere the TLB has to say. */
+function isUntranslated({ isDirect, windows }: Regime, high: number, type: AccessType): boolean {
+  return isDirect || ((windows[type] >> (high >>> 28)) & 1) !== 0;
 }
 
 /** True if the bits above the (reduced) virtual address width repeat its top bit. */
-function isCanonical(m: Machine, bank: CsrBank, address: bigint): boolean {
-  const width = m.profile.valen - Number(bank.get(RVACFG.RBits));
-  return BigInt.asUintN(64, BigInt.asIntN(width, address)) === address;
+function isCanonical({ unusedBits }: Regime, high: number, low: number): boolean {
+  if (unusedBits < 32) return (high << unusedBits) >> unusedBits === (high | 0);
+  const unused = unusedBits - 32;
+  return (low << unused) >> unused === (low | 0) && low >> 31 === (high | 0);
 }
 
-function mapped(
-  m: Machine,
-  bank: CsrBank,
-  scope: TlbScope,
-  address: bigint,
-  type: AccessType,
-): bigint {
-  const plv = Number(bank.get(CRMD.PLV));
-  const index = m.tlb.find(scope, Number(bank.get(ASID.ASID)), address, Number(bank.get(STLBPS.PS)));
-  const page = pageAt(m, index, address);
-  if (page === undefined) throw new Trap("refill", address);
-  const { lo } = page;
-  // The order is the manual's pseudocode: V, NX, PLV, NR, D.
-  if (!has(lo, ELO.V)) throw new Trap(INVALID[type], address);
-  if (type === "fetch" && has(lo, ELO.NX)) throw new Trap(EXCEPTIONS.PNX, address);
-  if (!privilegeAllows(lo, plv)) throw new Trap(EXCEPTIONS.PPI, address);
-  if (type === "load" && has(lo, ELO.NR)) throw new Trap(EXCEPTIONS.PNR, address);
-  if (type === "store" && !has(lo, ELO.D) && !dirtyCheckOff(bank, plv)) {
-    throw new Trap(EXCEPTIONS.PME, address);
-  }
-  return page.physical;
+/** The exception that an access to a page raises, if any. The order is the manual's pseudocode: V, NX, PLV, NR, D. */
+function faultOf(low: number, high: number, regime: Regime, type: AccessType): ExceptionKind | undefined {
+  if (!(low & V)) return INVALID[type];
+  if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
+  if (!privilegeAllows(low, high, regime.plv)) return EXCEPTIONS.PPI;
+  if (type === "load" && high & NR) return EXCEPTIONS.PNR;
+  if (type === "store" && !(low & D) && !regime.ignoresDirty) return EXCEPTIONS.PME;
+  return undefined;
 }
 
-/** Stage 2: always on in guest mode (LVZ-MMU-02), no privilege check (LVZ-MMU-11), faults exit with the GPA. */
-export function stage2(m: Machine, gpa: bigint, type: AccessType): number {
-  const scope: TlbScope = { kind: "stage2", gid: currentGid(m) };
-  const index = m.tlb.find(scope, 0, gpa, Number(m.host.get(STLBPS.PS)));
-  const page = pageAt(m, index, gpa);
-  if (page === undefined) throw new Trap("refill", gpa, true);
-  const { lo } = page;
-  if (!has(lo, ELO.V)) throw new Trap(INVALID[type], gpa, true);
-  if (type === "fetch" && has(lo, ELO.NX)) throw new Trap(EXCEPTIONS.PNX, gpa, true);
-  if (type === "load" && has(lo, ELO.NR)) throw new Trap(EXCEPTIONS.PNR, gpa, true);
-  if (type === "store" && !has(lo, ELO.D)) throw new Trap(EXCEPTIONS.PME, gpa, true);
-  return Number(page.physical);
+/**
+ * Stage 2: faults exit with the GPA.
+ *
+ * @returns the host physical address, {@linkcode FAULT} where the access raises an exception
+ */
+export function stage2(m: Machine, use: TlbUse, gpa: number, type: AccessType, found: Lookup): number {
+  const index = m.tlb.find(use.scope, use.asid, gpa, use.stlbPs);
+  if (index < 0) return found.exit("refill", gpa);
+  const words = m.tlb.wordsFor(index, gpa);
+  const kind = stage2FaultOf(m.tlb.word(words), m.tlb.word(words + 1), type);
+  if (kind !== undefined) return found.exit(kind, gpa);
+  found.stage2Entry = index;
+  return physical(m.tlb, index, words, gpa);
 }
 
-function pageAt(
-  m: Machine,
-  index: number,
-  address: bigint,
-): { readonly lo: bigint; readonly physical: bigint } | undefined {
-  const entry = m.tlb.at(index);
-  if (entry === undefined) return undefined;
-  const ps = BigInt(entry.ps);
-  const offset = (1n << ps) - 1n;
-  const lo = entry.lo[Number((address >> ps) & 1n) as 0 | 1];
-  return { lo, physical: ((lo & ELO.PPN.mask) & ~offset) | (address & offset) };
+/** The same as {@linkcode faultOf}, without privilege (LVZ-MMU-11). */
+function stage2FaultOf(low: number, high: number, type: AccessType): ExceptionKind | undefined {
+  if (!(low & V)) return INVALID[type];
+  if (type === "fetch" && high & NX) return EXCEPTIONS.PNX;
+  if (type === "load" && high & NR) return EXCEPTIONS.PNR;
+  if (type === "store" && !(low & D)) return EXCEPTIONS.PME;
+  return undefined;
 }
 
-function has(lo: bigint, field: { readonly mask: bigint }): boolean {
-  return (lo & field.mask) !== 0n;
+/** The physical address that the words of an entry's page give. */
+function physical(tlb: Tlb, index: number, words: number, address: number): number {
+  const base = (tlb.word(words + 1) & PPN_HIGH) * HALF + ((tlb.word(words) & PPN_LOW) >>> 0);
+  const ps = tlb.psAt(index);
+  return base - lowBits(base, ps) + lowBits(address, ps);
 }
 
-function privilegeAllows(lo: bigint, plv: number): boolean {
-  const page = Number(ELO.PLV.get(lo));
-  return has(lo, ELO.RPLV) ? plv === page : plv <= page;
-}
-
-function dirtyCheckOff(bank: CsrBank, plv: number): boolean {
-  const field = DIRTY_CHECK_OFF[plv];
-  return field !== undefined && bank.is(field);
+function privilegeAllows(low: number, high: number, plv: number): boolean {
+  const page = (low & PLV) >> PLV_SHIFT;
+  return high & RPLV ? plv === page : plv <= page;
 }

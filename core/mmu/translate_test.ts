@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
+import { pageBits } from "./tlb.ts";
 
 const engine = new ReferenceEngine();
 
@@ -30,7 +31,15 @@ function machine(source: string, plv = 0n, csrs: Readonly<Record<string, bigint>
 function map(b: BareMachine, va: bigint, even: bigint, odd = 0n, ps = 12, asid?: number): void {
   const pair = Number((va & 0xffff_ffff_ffffn) >> BigInt(ps + 1));
   b.m.tlb.fill(
-    { kind: "host", gid: 0, asid: asid ?? 0, global: asid === undefined, ps, pair, lo: [even, odd] },
+    {
+      kind: "host",
+      gid: 0,
+      asid: asid ?? 0,
+      global: asid === undefined,
+      ps,
+      pair,
+      lo: [pageBits(even), pageBits(odd)],
+    },
     12,
   );
 }
@@ -316,9 +325,9 @@ Deno.test("an access sees every change of what translates it", () => {
     ["STLBPS", (b) => b.setCsrs({ STLBPS: 14n }), "refill"],
     ["invalidation", (b) => b.m.tlb.invalidate(() => true), "refill"],
     ["rewriting", ({ m }) => {
-      const index = m.tlb.find({ kind: "host", gid: 0 }, 1, 0x12000n, 12);
+      const index = m.tlb.find({ kind: "host", gid: 0 }, 1, 0x12000, 12);
       const entry = m.tlb.at(index);
-      if (entry !== undefined) m.tlb.write(index, { ...entry, lo: [0x1c000n | V, 0n] });
+      if (entry !== undefined) m.tlb.write(index, { ...entry, lo: [pageBits(0x1c000n | V), pageBits(0n)] });
     }, 0x1c000],
     ["replacement", (b) => {
       b.m.tlb.invalidate(() => true);

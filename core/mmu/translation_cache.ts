@@ -4,7 +4,8 @@
  * @module
  */
 import type { Machine } from "../machine.ts";
-import { type AccessType, translate } from "./translate.ts";
+import type { AccessType } from "./regime.ts";
+import { translate } from "./translate.ts";
 
 const PAGE = 12n;
 const OFFSET = 0xfffn;

@@ -4,7 +4,6 @@
  * @module
  */
 import type { RamWindow } from "../bus.ts";
-import { Trap } from "../exception.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { RunLimits, StopPoints } from "../engine.ts";
 import type { ReferenceEngine } from "../exec/reference.ts";
@@ -12,25 +11,33 @@ import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
-import type { TlbEntry } from "../mmu/tlb.ts";
-import type { AccessType } from "../mmu/translate.ts";
+import { highOf, lowOf } from "../mmu/address.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
-import { BANK, BANKS, CONTROL, EXIT, GPR, LLBITS, MOST_REGIONS, OP, STATE_PAGES, TABLE } from "./layout.ts";
-import { LooseWords } from "./loose_words.ts";
+import {
+  BANK,
+  BANKS,
+  CONTROL,
+  CPUCFG,
+  EXIT,
+  GPR,
+  LLBITS,
+  MOST_REGIONS,
+  OP,
+  STATE_PAGES,
+  TABLE,
+} from "./layout.ts";
 import { type RegionCounts, type RegionLimits, Regions } from "./regions.ts";
-import { select } from "./selection.ts";
+import { LooseWords } from "./loose_words.ts";
+import { Pages } from "./pages.ts";
+import { PlainCalls } from "./plain_calls.ts";
+import { select, SLOW } from "./selection.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
-import type { Imports, ThreadedModule } from "./threaded_module.ts";
+import { CALLED, type Imports, type ThreadedModule } from "./threaded_module.ts";
 
 const WORD = 4;
-/** What an import says if wasm has to return. */
-const STOP = -1;
 const DOUBLE = 8;
-const PAGE_OFFSET = 0xfff;
-/** Pages of up to 64 KiB are forgotten one by one, log2 of bytes. */
-const LARGEST_SMALL_PAGE = 16;
 /** The most instructions between two visits of the engine. V8 puts better code in place only when a function is entered anew. */
 const LONGEST_STRETCH = 4_000_000;
 
@@ -58,6 +65,8 @@ export class AttachedMachine {
   readonly #regions: Regions;
   readonly #exports: Exports;
   readonly #contexts: Contexts;
+  readonly #calls: PlainCalls;
+  readonly #pages: Pages;
   #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
@@ -81,9 +90,10 @@ export class AttachedMachine {
     const { buffer } = state;
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
-    this.#tlb = new SoftwareTlb(buffer);
+    this.#tlb = new SoftwareTlb(buffer, m.tlb.size);
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
-    const selected = (op: Decoded) => select(op, built, m.profile);
+    this.#calls = new PlainCalls(reference);
+    const selected = (op: Decoded) => this.#calls.number(op, select(op, built, m.profile), SLOW);
     this.#code = new CodeCache(buffer, memory.buffer, selected, {
       forgotten: (pages) => this.#forgotten(pages),
       invalidate: (op) => this.#regions.invalidate(op),
@@ -93,6 +103,7 @@ export class AttachedMachine {
       write: (...operation) => this.#code.write(...operation),
       leave: (op) => this.#code.leave(op),
     });
+    this.#pages = new Pages({ m, ram, buffer, tlb: this.#tlb, code: this.#code, contexts: this.#contexts });
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
     const shared = { state, ram: memory, table };
     const env: Imports = {
@@ -100,6 +111,9 @@ export class AttachedMachine {
       decode: (op) => this.#code.decode(op),
       load: () => this.#find("load"),
       store: () => this.#find("store"),
+      fetch: () => this.#fetch(),
+      call: () => this.#call(),
+      second: () => this.#pages.second(),
       hot: (op) => this.#regions.warmed(op),
       invalidate: (op) => this.#regions.invalidate(op),
     };
@@ -111,11 +125,13 @@ export class AttachedMachine {
       ...{ select: selected, profile: m.profile, heat: built.heat, limits },
       pageOf: (op) => this.#code.pageOf(op).at,
       addressOf: (op) => this.#pcOf(op),
-      pageAt: (address) => this.#tlb.find("fetch", address),
+      pageAt: (address) => this.#tlb.find("fetch", highOf(address), lowOf(address)),
       instructionAt: (op) => this.#code.instructionAt(op),
     });
+    this.#doubles[CONTROL.ramBytes / DOUBLE] = BigInt(ram.view.byteLength);
+    this.#words.set(built.configuration, CPUCFG.at / WORD);
     this.#moveState(buffer);
-    m.tlb.listener = (entry) => this.#forget(entry);
+    m.tlb.listener = (index) => this.#tlb.forget(index);
     m.written = (address, size) => this.#code.written(address - ram.base, size);
     if (ram.history === undefined) return;
     ram.history.listener = {
@@ -280,6 +296,21 @@ export class AttachedMachine {
     return this.#goOn(isNext ? op + OP.bytes : this.#prepare());
   }
 
+  /** Executes one instruction that is a call of a plain function: see {@linkcode CALLED}. */
+  #call(): number {
+    this.#notice();
+    const { m } = this;
+    const { generation } = m.tlb;
+    const { changes } = m;
+    m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
+    const number = this.#words[(this.#words[CONTROL.op / WORD]! + OP.second) / WORD]!;
+    if (!this.#calls.execute(number, m, this.#words[CONTROL.csrTlb / WORD] !== 0)) return CALLED.not;
+    // Neither lines nor pending interrupts depend on what it changed.
+    if (changes === this.#quietAt) this.#quietAt = m.changes;
+    if (changes === this.#linesAt) this.#linesAt = m.changes;
+    return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
+  }
+
   /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */
   #mayGoOn(): boolean {
     const { m } = this;
@@ -304,38 +335,19 @@ export class AttachedMachine {
 
   /** The operation at the machine's pc, ready to be executed; 0 if wasm cannot. */
   #prepare(): number {
-    const words = this.#words;
     // Halves of an address, which are numbers, are found there many times faster than they are computed of a bigint.
     this.#doubles[CONTROL.target / DOUBLE] = this.m.pc;
-    const [low, high] = [words[CONTROL.target / WORD]!, words[CONTROL.target / WORD + 1]!];
-    if (!this.#contexts.update() || (low & 3) !== 0) return 0;
-    const page = this.#codeAt(low, high);
-    if (page === undefined) return 0;
-    words[CONTROL.page / WORD] = page;
-    const delta = ((low & ~PAGE_OFFSET) >>> 0) - (page >>> 3);
-    words[CONTROL.pcDelta / WORD] = delta;
-    words[CONTROL.pcDelta / WORD + 1] = high - (delta < 0 ? 1 : 0);
-    return page + ((low & PAGE_OFFSET) << 3);
+    return this.#contexts.update() ? this.#pages.operation() : 0;
   }
 
-  /** The operations of the page at the machine's pc, given by its halves. */
-  #codeAt(low: number, high: number): number | undefined {
-    const found = this.#tlb.fetch(low, high);
-    if (found === undefined) return this.#findCode(this.m.pc);
-    if (found.isDoubted) this.#code.refresh(this.#code.pageOf(found.page));
-    return found.page;
+  #find(kind: "load" | "store"): number {
+    this.#notice();
+    return this.#pages.find(kind);
   }
 
-  /** Entries of the TLB came or went. */
-  #forget(entry: TlbEntry | undefined): void {
-    // What a page of the second stage translates, or one of many pages, is known by no number here.
-    if (entry === undefined || entry.kind === "stage2" || entry.ps > LARGEST_SMALL_PAGE) {
-      this.#contexts.clear();
-      return;
-    }
-    const pages = 1 << (entry.ps + 1 - 12);
-    const first = entry.pair * pages;
-    for (let page = first; page < first + pages; page++) this.#tlb.forgetPage(page);
+  #fetch(): number {
+    this.#notice();
+    return this.#pages.fetch();
   }
 
   /** A page of RAM is another one now. */
@@ -354,53 +366,5 @@ export class AttachedMachine {
   /** What became of the regions. */
   get regions(): RegionCounts {
     return this.#regions.counts;
-  }
-
-  /** Offset in RAM of a page that an access may use, undefined where it raises an exception or there is a device. */
-  #offsetOf(address: bigint, type: AccessType): number | undefined | Trap {
-    try {
-      const physical = this.m.translate(address, type);
-      if (this.m.bus.ramAt(physical)?.view.buffer !== this.#ram.view.buffer) return undefined;
-      return (physical - this.#ram.base) & ~PAGE_OFFSET;
-    } catch (error) {
-      if (error instanceof Trap) return error;
-      throw error;
-    }
-  }
-
-  #findCode(pc: bigint): number | undefined {
-    const offset = this.#offsetOf(pc, "fetch");
-    if (typeof offset !== "number") return undefined;
-    const isNew = this.#code.find(offset) === undefined;
-    const page = this.#code.page(offset);
-    // Stores to this page have to mind its operations from now on.
-    if (isNew) this.#tlb.clearKind("store");
-    else this.#code.refresh(page);
-    this.#tlb.put("fetch", pc, page.at);
-    return page.at;
-  }
-
-  #find(kind: "load" | "store"): number {
-    this.#notice();
-    const address = this.#doubles[CONTROL.missed / DOUBLE]!;
-    // It missed although the page is there: the access is unaligned, over two pages or where it must not be.
-    if (this.#tlb.find(kind, address) !== undefined) return 0;
-    const offset = this.#offsetOf(address, kind);
-    if (offset === undefined) return 0;
-    // Which bytes of an unaligned access are there, and whether it is allowed, depends on its size.
-    if (typeof offset !== "number") return (address & 7n) === 0n ? this.#raise(offset) : 0;
-    if (kind === "store") this.#ram.history?.touch(offset);
-    const addend = (offset - Number(address & 0xffff_f000n)) | 0;
-    this.#tlb.put(kind, address, addend, kind === "store" ? this.#code.find(offset)?.at ?? 0 : 0);
-    return this.#words[CONTROL.op / WORD]!;
-  }
-
-  /** Takes the exception of the access that missed; the first operation of the handler, -1 if wasm cannot go on there. */
-  #raise(trap: Trap): number {
-    const { m } = this;
-    const op = this.#words[CONTROL.op / WORD]!;
-    this.#arriveAt(op);
-    this.#reference.raise(m, trap, this.#code.wordOf(op));
-    return (this.#mayGoOn() ? this.#goOn(this.#prepare()) : 0) || STOP;
   }
 }

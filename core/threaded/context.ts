@@ -7,10 +7,21 @@
 import { CRMD, EUEN, MISC } from "../csr/basic.ts";
 import type { CsrBank } from "../csr/bank.ts";
 import type { CsrDeclaration } from "../csr/define.ts";
-import { GCFG, GSTAT } from "../csr/lvz.ts";
+import { GCFG, GSTAT, GTLBC } from "../csr/lvz.ts";
 import { ASID, DMW, RVACFG, STLBPS } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
-import { BANKS, BY_MODE, CONTEXT, CONTEXT_RECORDS, CONTROL, MODE_BITS, modeIndex } from "./layout.ts";
+import type { Regime } from "../mmu/regime.ts";
+import {
+  BANKS,
+  BY_MODE,
+  CONTEXT,
+  CONTEXT_BYTES,
+  CONTEXT_RECORDS,
+  CONTROL,
+  MODE_BITS,
+  modeIndex,
+  TLBS,
+} from "./layout.ts";
 import { SoftwareTlb } from "./software_tlb.ts";
 
 const REGISTERS: readonly CsrDeclaration[] = [ASID, STLBPS, RVACFG, MISC, ...DMW];
@@ -51,6 +62,8 @@ export class Contexts {
   readonly #m: Machine;
   readonly #words: Int32Array;
   readonly #tlb: SoftwareTlb;
+  /** What translations go by in each context, by its slot. */
+  readonly #regimes: Regime[] = [];
   /** {@linkcode Machine.modes} when the context was looked at, or wasm changed to it. */
   #modes = -1;
   /** {@linkcode Machine.environments} for which {@linkcode BY_MODE} is right. */
@@ -62,6 +75,12 @@ export class Contexts {
     this.#m = m;
     this.#words = words;
     this.#tlb = tlb;
+  }
+
+  /** What translations go by in the context that wasm uses. */
+  get regime(): Regime {
+    const slot = (this.#words[CONTROL.fetchTlb / WORD]! - TLBS) / CONTEXT_BYTES;
+    return this.#regimes[slot] ?? this.#m.regime;
   }
 
   /** True if nothing has changed the mode since {@linkcode update}. */
@@ -76,7 +95,7 @@ export class Contexts {
       this.#forgetModes();
     }
     if (m.modes === this.#modes) return this.#isPlain;
-    const index = modeIndex(m.inGuest, Number(m.current.read(CRMD)));
+    const index = modeIndex(m.inGuest, m.current.word(CRMD));
     const known = this.#words[(BY_MODE.at + WORD * index) / WORD]!;
     this.#isPlain = known !== 0 || isPlain(m);
     this.#modes = m.modes;
@@ -89,12 +108,6 @@ export class Contexts {
   moved(): void {
     this.#modes = this.#m.modes;
     this.#isPlain = true;
-  }
-
-  /** Forgets every translation. */
-  clear(): void {
-    this.#tlb.clear();
-    this.#forgetModes();
   }
 
   #forgetModes(): void {
@@ -119,12 +132,16 @@ export class Contexts {
     const record = CONTEXT_RECORDS + slot * CONTEXT.bytes;
     const set = (word: number, value: number) => this.#words[(record + word - CONTEXT.copied) / WORD] = value;
     const tlbs = SoftwareTlb.placesOf(slot);
+    this.#regimes[slot] = m.regime;
     const { inGuest } = m;
+    const own = inGuest ? BANKS.guest : BANKS.host;
     const maySee = m.plv === 0 && !(inGuest && m.host.is(GCFG.SIT));
     set(CONTROL.fetchTlb, tlbs.fetch);
     set(CONTROL.loadTlb, tlbs.load);
     set(CONTROL.storeTlb, tlbs.store);
-    set(CONTROL.csrOwn, maySee ? (inGuest ? BANKS.guest : BANKS.host) : 0);
+    set(CONTROL.csrOwn, maySee ? own : 0);
+    set(CONTROL.csrTlb, maySee && !(inGuest && m.host.is(GTLBC.TOTI)) ? own : 0);
+    set(CONTROL.csrTimer, maySee && !(inGuest && m.host.is(GCFG.TIT)) ? own : 0);
     set(CONTROL.csrHost, maySee && !inGuest ? BANKS.host : 0);
     set(CONTROL.csrGuest, maySee && !inGuest ? BANKS.guest : 0);
     set(CONTROL.transitions, hasPlainTransitions(m) ? 1 : 0);

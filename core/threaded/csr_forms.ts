@@ -6,7 +6,7 @@
 import { readsAsStored, writesAsStored } from "../csr/access.ts";
 import { csrSlot, hasCsr } from "../csr/bank.ts";
 import { ESTAT } from "../csr/basic.ts";
-import type { CsrDeclaration } from "../csr/define.ts";
+import type { CsrDeclaration, TrapControl } from "../csr/define.ts";
 import { csrByNumber, CSRS } from "../csr/table.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { Profile } from "../profile.ts";
@@ -18,7 +18,7 @@ type CsrAccess = typeof ACCESS_KINDS[number];
 export type CsrOwner = typeof OWNERS[number];
 
 const ACCESS_KINDS = ["read", "write", "exchange"] as const;
-const OWNERS = ["csrOwn", "csrHost", "csrGuest"] as const;
+const OWNERS = ["csrOwn", "csrTlb", "csrTimer", "csrHost", "csrGuest"] as const;
 
 /** What accesses have in common that one function makes. */
 export interface CsrForm {
@@ -50,6 +50,9 @@ export interface CsrOperation {
   /** Position of the bit that makes a value legal. */
   readonly legalBit: number;
 }
+
+/** Registers of which the host can make a guest's accesses exit. */
+const TRAPPED: Readonly<Record<TrapControl, CsrOwner>> = { "GTLBC.TOTI": "csrTlb", "GCFG.TIT": "csrTimer" };
 
 /** The instructions, with what they are. */
 const ACCESSES: ReadonlyMap<string, readonly [CsrAccess, isGuests: boolean]> = new Map([
@@ -136,11 +139,12 @@ function isStorage(csr: CsrDeclaration): boolean {
     actsOnWrite !== true;
 }
 
-/** A register that a guest has without any condition is the current world's; others only the host accesses without the engine. */
+/** A register of which a guest has a copy is the current world's; others only the host accesses without the engine. */
 function ownerOf(csr: CsrDeclaration, isGuests: boolean): CsrOwner {
   if (isGuests) return "csrGuest";
   const { guest, trappedBy } = csr.options;
-  return guest === "copy" && trappedBy === undefined ? "csrOwn" : "csrHost";
+  if (guest !== "copy") return "csrHost";
+  return trappedBy === undefined ? "csrOwn" : TRAPPED[trappedBy];
 }
 
 /** A form as a number to find it by. */

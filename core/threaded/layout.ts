@@ -33,11 +33,16 @@ export const CONTROL = {
   target: 0x130,
   /** i64: the address that missed a software TLB. */
   missed: 0x138,
+  /** i64: bytes of RAM, which begins at physical address 0. */
+  ramBytes: 0x158,
   /** i32: counts what wasm did to the machine that the engine has to be told: modes changed, and exceptions taken. */
   moved: 0x140,
   trapped: 0x144,
   /** i32: 1 if execution has to stop when the host is entered. */
   untilHost: 0x148,
+  /** i32: Ecode and EsubCode of the access that raises an exception, in their places in ESTAT, and its word. */
+  faultCodes: 0x14c,
+  faultWord: 0x150,
 
   // What follows is copied from the current context, in the order of CONTEXT.
 
@@ -57,10 +62,13 @@ export const CONTROL = {
   world: 0x17c,
   /** i32: not 0 where an instruction of the floating-point unit raises an exception. */
   fpDisabled: 0x180,
+  /** i32: the same as `csrOwn`, for the registers of the TLB and of the timer, of which the host can make a guest's accesses exit. */
+  csrTlb: 0x184,
+  csrTimer: 0x188,
 } as const;
 
 /** A context as wasm switches to it: what it copies to {@linkcode CONTROL}. */
-export const CONTEXT = { copied: 0x160, bytes: 48, words: 9 } as const;
+export const CONTEXT = { copied: 0x160, bytes: 48, words: 11 } as const;
 /** The contexts of the software TLBs. */
 export const CONTEXT_RECORDS = 0x400;
 /**
@@ -89,6 +97,9 @@ export const FP = {
   operands: 0x3110,
 } as const;
 
+/** What cpucfg reads: i32 each, of the first indices. */
+export const CPUCFG = { at: 0x3800, words: 32 } as const;
+
 /** The index in {@linkcode BY_MODE} of a world and the bits of CRMD that rule the mode. */
 export function modeIndex(inGuest: boolean, crmd: number): number {
   return (inGuest ? BY_MODE.guest : 0) | (crmd & MODE_BITS);
@@ -108,7 +119,7 @@ export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
 /** A tag that no access matches. */
 export const NO_TAG = 1n;
 /** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again. */
-export const DOUBTED = 2n;
+export const DOUBTED = 2;
 
 /** Software TLBs: one set for each of some contexts. */
 export const TLBS = 0x4000;
@@ -168,5 +179,27 @@ export const EXIT = {
   fetch: 2,
 } as const;
 
-/** Entries of the table: functions that are no instruction's, instructions, regions. */
-export const TABLE = { undecoded: 0, pageEnd: 1, slow: 2, firstInstruction: 3, firstRegion: 2048 } as const;
+/** The exceptions of accesses to memory, as WebAssembly takes them: by the world that executes, or by the host of the guest that does. */
+export const FAULTS = [
+  { isRefill: false, exits: false },
+  { isRefill: false, exits: true },
+  { isRefill: true, exits: false },
+  { isRefill: true, exits: true },
+] as const;
+
+/** The index among {@linkcode FAULTS}. */
+export function faultIndex(isRefill: boolean, exits: boolean): number {
+  return (isRefill ? 2 : 0) + (exits ? 1 : 0);
+}
+
+/** Entries of the table: functions that are no instruction's own, {@linkcode FAULTS} of accesses and of fetches, instructions, regions. */
+export const TABLE = {
+  undecoded: 0,
+  pageEnd: 1,
+  slow: 2,
+  call: 3,
+  firstFault: 4,
+  firstFetchFault: 8,
+  firstInstruction: 12,
+  firstRegion: 2048,
+} as const;

@@ -62,6 +62,23 @@ export function hasStore(meaning: Stmt): boolean {
   return meaning.kind === "store" || (meaning.kind === "seq" && meaning.body.some(hasStore));
 }
 
+// A memo of a pure function of an immutable value; nothing can observe it.
+const ALIGNED = new WeakMap<Stmt | Expr, boolean>();
+
+/** True if a meaning has an access that must be aligned even where others need not be. */
+export function needsAlignment(node: Stmt | Expr): boolean {
+  let known = ALIGNED.get(node);
+  if (known === undefined) ALIGNED.set(node, known = findAligned(node));
+  return known;
+}
+
+function findAligned(node: Stmt | Expr): boolean {
+  if ((node.kind === "load" || node.kind === "store") && node.access.aligned === true) return true;
+  return Object.values(node).flat().some((part) =>
+    typeof part === "object" && part !== null && "kind" in part && needsAlignment(part as Stmt | Expr)
+  );
+}
+
 /** The code of accesses. */
 export abstract class MemoryCode {
   protected readonly code: Code;

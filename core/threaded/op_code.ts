@@ -29,6 +29,8 @@ export interface Runtime {
   readonly enter: number;
   /** (operations, offset in the page, size): words of a page were written; 1 if a region has to be left. */
   readonly wrote: number;
+  /** (op, left): continues with the operation behind this one. */
+  readonly next: number;
   /** (op): the operation was jumped to backwards. */
   readonly warm: number;
 }

@@ -10,6 +10,7 @@ import { csrOperation, formKey } from "./csr_forms.ts";
 import { TABLE } from "./layout.ts";
 import { packCsr } from "./op_code.ts";
 import type { ThreadedModule } from "./threaded_module.ts";
+import { walkKey } from "./walk_code.ts";
 
 /** A function of the table, and the operands that are no registers: see {@linkcode OP}. */
 export interface Selected {
@@ -20,11 +21,25 @@ export interface Selected {
   readonly third?: number;
   /** True if a region can contain it. */
   readonly inRegions: boolean;
+  /** True if the engine may be called to execute it: `second` is what it goes by then. */
+  readonly calls?: boolean;
   /** Present if it means the same wherever it is: it leads to the next instruction, or perhaps elsewhere. */
   readonly alone?: "leads on" | "leads away";
 }
 
-const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
+/**
+ * What the engine executes without any ceremony: it neither asks where it is nor jumps, and nothing that it changes rules how instructions are
+ * executed or which interrupt is pending. Translations it may change. Where it raises an exception it has changed nothing.
+ */
+const CALLS: ReadonlySet<string> = new Set([
+  ...["lddir", "ldpte", "tlbsrch", "tlbwr", "tlbfill", "tlbclr", "tlbflush", "invtlb"],
+  ...["gtlbsrch", "gtlbwr", "gtlbfill", "gtlbclr", "gtlbflush"],
+  ...["csrrd", "gcsrrd", "rdtime.d", "rdtimel.w", "rdtimeh.w"],
+]);
+const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false, calls: true };
+
+/** Where the engine has to execute an instruction. */
+export const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
 
 /** Selects the function of an instruction; the slow one where the engine has to execute it. */
 export function select(op: Decoded, built: ThreadedModule, profile: Profile): Selected {
@@ -40,7 +55,14 @@ export function select(op: Decoded, built: ThreadedModule, profile: Profile): Se
       ...(name === "ertn" && { alone: "leads away" }),
     };
   }
-  return selectCsr(op, built, profile) ?? selectPlain(op, built) ?? SLOW;
+  return selectWalk(op, built) ?? selectCsr(op, built, profile) ?? selectPlain(op, built) ??
+    (CALLS.has(name) ? CALL : SLOW);
+}
+
+function selectWalk(op: Decoded, built: ThreadedModule): Selected | undefined {
+  const key = walkKey(op);
+  const f = key === undefined ? undefined : built.walks.get(key);
+  return f === undefined ? undefined : { ...CALL, f };
 }
 
 function selectCsr(op: Decoded, built: ThreadedModule, profile: Profile): Selected | undefined {

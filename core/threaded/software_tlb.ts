@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Lookup } from "../mmu/translate.ts";
+import { Dependents } from "./dependents.ts";
 import {
   CONTEXT_BYTES,
   CONTEXTS,
@@ -17,32 +19,48 @@ import {
 
 const WORD = 4;
 const DOUBLE = 8;
-const PAGE_MASK = ~0xfffn;
-const LOW_PAGE_MASK = ~0xfff;
-const LOW_OF_NO_TAG = Number(NO_TAG);
-const LOW_OF_DOUBTED = Number(DOUBTED);
+const PAGE_MASK = ~0xfff;
+const NO_LOW_TAG = Number(NO_TAG);
 
 /** Which of the three. */
 export type TlbKind = "fetch" | "load" | "store";
 
-const KINDS = ["fetch", "load", "store"] as const;
-const PAGE_BITS = 12n;
-const LOW_PAGE_BITS = Number(PAGE_BITS);
+const PAGE_BITS = 12;
 /** With more entries in use all are cleared. */
 const MOST_NOTED = 512;
 
-/** The software TLBs of the contexts met last. */
+/** One of the three. */
+interface Part {
+  /** Where it is within those of a context. */
+  readonly offset: number;
+  /** One less than its entries. */
+  readonly mask: number;
+  /** The entries that may have a page, where there are few: most runs are short, and begin by forgetting. */
+  readonly used: number[];
+}
+
+function part(kind: TlbKind): Part {
+  return { offset: TLB_OFFSETS[kind], mask: TLB_ENTRIES[kind] - 1, used: [] };
+}
+
+/** The software TLBs of the contexts met last. Addresses are halves of 32 bits, signed or not. */
 export class SoftwareTlb {
   readonly #words: Int32Array;
   readonly #doubles: BigUint64Array;
   /** Contexts by their text, the one used last at the end. */
   readonly #slots = new Map<string, number>();
-  /** The entries that may have a page, where there are few: most runs are short, and begin by forgetting. */
-  readonly #used: Readonly<Record<TlbKind, number[]>> = { fetch: [], load: [], store: [] };
+  readonly #parts: Readonly<Record<TlbKind, Part>> = {
+    fetch: part("fetch"),
+    load: part("load"),
+    store: part("store"),
+  };
+  readonly #dependents: Dependents;
 
-  constructor(state: ArrayBufferLike) {
+  /** @param entries of the machine's own TLB */
+  constructor(state: ArrayBufferLike, entries: number) {
     this.#words = new Int32Array(state);
     this.#doubles = new BigUint64Array(state);
+    this.#dependents = new Dependents(CONTEXTS * CONTEXT_BYTES / TLB_ENTRY.bytes, entries);
     this.#clear(TLBS, CONTEXTS * CONTEXT_BYTES);
   }
 
@@ -71,20 +89,14 @@ export class SoftwareTlb {
     return slot;
   }
 
-  /** Forgets everything. */
-  clear(): void {
-    for (const kind of KINDS) this.clearKind(kind);
-    this.#slots.clear();
-  }
-
   /** Forgets all pages of one kind, in every context. */
   clearKind(kind: TlbKind): void {
-    const used = this.#used[kind];
+    const { offset, mask, used } = this.#parts[kind];
     if (used.length < MOST_NOTED) {
-      for (const entry of used) this.#doubles[entry / DOUBLE] = NO_TAG;
+      for (const entry of used) this.#drop(entry);
     } else {
       for (const slot of this.#slots.values()) {
-        this.#clear(TLBS + slot * CONTEXT_BYTES + TLB_OFFSETS[kind], TLB_ENTRIES[kind] * TLB_ENTRY.bytes);
+        this.#clear(TLBS + slot * CONTEXT_BYTES + offset, (mask + 1) * TLB_ENTRY.bytes);
       }
     }
     used.length = 0;
@@ -92,36 +104,32 @@ export class SoftwareTlb {
 
   /** The pages to fetch from are still where they were, but their contents may have changed. */
   doubtFetches(): void {
-    const used = this.#used.fetch;
+    const { used } = this.#parts.fetch;
     if (used.length === MOST_NOTED) return this.clearKind("fetch");
     for (const entry of used) {
-      const low = this.#words[entry / WORD]!;
-      if (low !== LOW_OF_NO_TAG) this.#words[entry / WORD] = low | LOW_OF_DOUBTED;
+      const tag = this.#words[entry / WORD]!;
+      if (tag !== NO_LOW_TAG) this.#words[entry / WORD] = tag | DOUBTED;
     }
   }
 
-  /**
-   * What is kept for the page of an address to fetch from, given by its halves, and whether {@linkcode doubtFetches} has made it doubtful; there is no doubt any
-   * more.
-   */
-  fetch(low: number, high: number): { readonly page: number; readonly isDoubted: boolean } | undefined {
-    const context = this.#words[CONTROL.fetchTlb / WORD]! - TLB_OFFSETS.fetch;
-    const at = this.#entryIn(context, "fetch", low >>> LOW_PAGE_BITS) / WORD;
-    const tag = low & LOW_PAGE_MASK;
-    const found = this.#words[at]!;
-    if (this.#words[at + 1] !== high || (found & ~LOW_OF_DOUBTED) !== tag) return undefined;
-    this.#words[at] = tag;
-    return { page: this.#words[at + TLB_ENTRY.addend / WORD]!, isDoubted: found !== tag };
+  /** What is kept for the page of an address to fetch from that {@linkcode doubtFetches} has made doubtful; there is no doubt any more. */
+  trustFetch(high: number, low: number): number | undefined {
+    const entry = this.#entry(this.#parts.fetch, low);
+    const tag = low & PAGE_MASK;
+    if (!this.#isTagged(entry, high, tag | DOUBTED)) return undefined;
+    this.#words[entry / WORD] = tag;
+    return this.#words[(entry + TLB_ENTRY.addend) / WORD];
   }
 
-  /** Forgets whatever shares a place with this page, in every context: the page among it. */
-  forgetPage(page: number): void {
-    for (const slot of this.#slots.values()) {
-      for (const kind of KINDS) {
-        const entry = this.#entryIn(TLBS + slot * CONTEXT_BYTES, kind, page);
-        this.#doubles[entry / DOUBLE] = NO_TAG;
-      }
+  /** Forgets what came from an entry of the machine's TLB, in every context. */
+  forget(index: number): void {
+    for (let i = this.#dependents.take(index); i >= 0; i = this.#dependents.take(index)) {
+      this.#drop(TLBS + i * TLB_ENTRY.bytes);
     }
+  }
+
+  #drop(entry: number): void {
+    this.#doubles[entry / DOUBLE] = NO_TAG;
   }
 
   #clear(at: number, bytes: number): void {
@@ -129,31 +137,37 @@ export class SoftwareTlb {
   }
 
   /** The entry in the context that wasm uses. */
-  #entry(kind: TlbKind, address: bigint): number {
+  #entry({ offset, mask }: Part, low: number): number {
     const context = this.#words[CONTROL.fetchTlb / WORD]! - TLB_OFFSETS.fetch;
-    return this.#entryIn(context, kind, Number((address >> PAGE_BITS) & 0x3ffn));
+    return context + offset + ((low >>> PAGE_BITS) & mask) * TLB_ENTRY.bytes;
   }
 
-  /** @param page low bits of the page's number, at least ten */
-  #entryIn(context: number, kind: TlbKind, page: number): number {
-    return context + TLB_OFFSETS[kind] + (page & (TLB_ENTRIES[kind] - 1)) * TLB_ENTRY.bytes;
+  #isTagged(entry: number, high: number, tag: number): boolean {
+    return this.#words[entry / WORD] === tag && this.#words[entry / WORD + 1] === (high | 0);
   }
 
   /** What is kept for the page of an address: the addend, or of a page to fetch from its operations. */
-  find(kind: TlbKind, address: bigint): number | undefined {
-    const entry = this.#entry(kind, address);
-    return this.#doubles[entry / DOUBLE] === BigInt.asUintN(64, address & PAGE_MASK)
+  find(kind: TlbKind, high: number, low: number): number | undefined {
+    const entry = this.#entry(this.#parts[kind], low);
+    return this.#isTagged(entry, high, low & PAGE_MASK)
       ? this.#words[(entry + TLB_ENTRY.addend) / WORD]
       : undefined;
   }
 
-  /** Keeps a page. */
-  put(kind: TlbKind, address: bigint, addend: number, code = 0): void {
-    const entry = this.#entry(kind, address);
-    const used = this.#used[kind];
-    if (used.length < MOST_NOTED) used.push(entry);
-    this.#doubles[entry / DOUBLE] = BigInt.asUintN(64, address & PAGE_MASK);
-    this.#words[(entry + TLB_ENTRY.addend) / WORD] = addend;
-    this.#words[(entry + TLB_ENTRY.code) / WORD] = code;
+  /**
+   * Keeps a page.
+   *
+   * @param from the lookup that found it
+   */
+  put(kind: TlbKind, high: number, low: number, from: Lookup, addend: number, code = 0): void {
+    const place = this.#parts[kind];
+    const entry = this.#entry(place, low);
+    if (place.used.length < MOST_NOTED) place.used.push(entry);
+    this.#dependents.set((entry - TLBS) / TLB_ENTRY.bytes, from.entry, from.stage2Entry);
+    const at = entry / WORD;
+    this.#words[at] = low & PAGE_MASK;
+    this.#words[at + 1] = high;
+    this.#words[at + TLB_ENTRY.addend / WORD] = addend;
+    this.#words[at + TLB_ENTRY.code / WORD] = code;
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpucfgWord } from "../cpucfg.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import { type Instruction, ISA } from "../isa/table.ts";
 import type { Profile } from "../profile.ts";
@@ -10,9 +11,23 @@ import { Code } from "../wasm/code.ts";
 import { ModuleBuilder } from "../wasm/module.ts";
 import { addHelpers } from "./arithmetic.ts";
 import { csrForms, formKey } from "./csr_forms.ts";
-import { CONTROL, EXIT, MEMBER, OP, STATE_PAGES, TABLE, TLB_ENTRIES, TLB_ENTRY, WARMTH } from "./layout.ts";
+import {
+  CONTROL,
+  CPUCFG,
+  EXIT,
+  MEMBER,
+  OP,
+  STATE_PAGES,
+  TABLE,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  WARMTH,
+} from "./layout.ts";
 import { compileOperation, type Runtime } from "./op_code.ts";
-import { exceptionCode, returnCode } from "./transition_code.ts";
+import { returnCode } from "./return_code.ts";
+import { configurationCode, exceptionCode, faultCodes } from "./taking_code.ts";
+
+import { walkCodes } from "./walk_code.ts";
 
 /** What the engine provides. */
 export interface Imports {
@@ -21,11 +36,22 @@ export interface Imports {
   /** Decodes an operation in place. */
   readonly decode: (op: number) => void;
   /**
-   * Finds the translation of `CONTROL.missed`, for the operation at `CONTROL.op`; the operation to go on with: the same if it is there now, or one of a
-   * handler; 0 to let the engine execute it, -1 to stop.
+   * Finds the translation of `CONTROL.missed`, for the operation at `CONTROL.op`, with which wasm goes on. Otherwise 0 to let the engine execute it,
+   * or minus the number in the table of what takes the exception that it raises, which `CONTROL` then describes.
    */
   readonly load: () => number;
   readonly store: () => number;
+  /**
+   * Finds the operation at the virtual address `CONTROL.target`; 0 if the engine has to go on there, or minus the number of what takes the exception
+   * of the fetch, as if an operation 0 were there.
+   */
+  readonly fetch: () => number;
+  /**
+   * Executes the instruction of the operation at `CONTROL.op`, which neither jumps nor changes what it is executed by; {@linkcode CALLED}.
+   */
+  readonly call: () => number;
+  /** The place in RAM of `CONTROL.missed`, an address of the second stage that is loaded from; -1 where there is none. */
+  readonly second: () => number;
   /** An operation is nearly hot, or hot. */
   readonly hot: (op: number) => void;
   /** A word that is part of a region was written. */
@@ -41,6 +67,10 @@ export interface ThreadedModule {
   readonly csrs: ReadonlyMap<number, number>;
   /** Instructions that change the mode, by name. */
   readonly transitions: ReadonlyMap<string, number>;
+  /** Steps of a page walk, by {@linkcode walkKey}. */
+  readonly walks: ReadonlyMap<string, number>;
+  /** What cpucfg reads, of the first indices. */
+  readonly configuration: Int32Array;
   readonly heat: HeatLimits;
 }
 
@@ -60,6 +90,9 @@ export const SHARED = {
   wrote: { parameters: ["i32", "i32", "i32"], results: ["i32"] },
   warm: { parameters: ["i32"], results: [] },
 } as const;
+
+/** What `call` answers: it was not for it, it is done, or it is done and translations may have changed. */
+export const CALLED = { not: 0, done: 1, moved: 2 } as const;
 
 /** The signature of an operation's function, and of a region's. */
 export const OPERATION = SHARED.slow;
@@ -86,12 +119,43 @@ function missCode(find: number, slow: number, type: number): Code {
   code.call(find).tee(0).i32(0).op("i32.gt_s").if();
   code.i32(0).access("i32.load", CONTROL.left).set(1);
   dispatch(code, 0, 1, type).end();
-  code.get(0).if().i32(EXIT.stop).op("return").end();
+  code.get(0).if().i32(0).access("i32.load", CONTROL.op).get(1).i32(0).get(0).op("i32.sub");
+  code.returnCallIndirect(type).end();
   return code.i32(0).access("i32.load", CONTROL.op).get(1).returnCall(slow);
 }
 
-/** Continues at a virtual address whose page is known; otherwise leaves. */
-function enterCode(warm: number, type: number): Code {
+/** Continues with the operation behind, unless no instruction is left. */
+function nextCode(type: number): Code {
+  const [op, left] = [0, 1];
+  const code = new Code(2);
+  code.get(op).i32(OP.bytes).op("i32.add").set(op);
+  code.get(left).i32(1).op("i32.sub").tee(left).op("i32.eqz").if();
+  code.i32(0).get(op).access("i32.store", CONTROL.op).i32(EXIT.budget).op("return").end();
+  return dispatch(code, op, left, type);
+}
+
+/** Lets the engine execute an instruction that is nothing but a call of a plain function. */
+function callCode(call: number, { slow, next, enter }: Pick<Runtime, "slow" | "next" | "enter">): Code {
+  const [op, left] = [0, 1];
+  const code = new Code(2);
+  const answer = code.local("i32");
+  code.i32(0).get(op).access("i32.store", CONTROL.op);
+  code.i32(0).get(left).access("i32.store", CONTROL.left);
+  code.call(call).tee(answer).i32(CALLED.done).op("i32.eq").if().get(op).get(left).returnCall(next).end();
+  code.get(answer).op("i32.eqz").if().get(op).get(left).returnCall(slow).end();
+  // The page of the next instruction may be another one now.
+  code.get(left).i32(1).op("i32.sub").i32(0).access("i64.load", CONTROL.pcDelta);
+  code.get(op).i32(OP.bytes).op("i32.add").i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add");
+  return code.returnCall(enter);
+}
+
+/** Leaves at the virtual address in `CONTROL.target`. */
+function leaveCode(): Code {
+  return new Code(2).i32(0).get(1).access("i32.store", CONTROL.left).i32(EXIT.fetch);
+}
+
+/** Continues at a virtual address, unless the engine has to. */
+function enterCode(warm: number, fetch: number, type: number): Code {
   const [left, target] = [0, 1];
   const code = new Code(2);
   const entry = code.local("i32");
@@ -109,8 +173,12 @@ function enterCode(warm: number, type: number): Code {
   code.i32(0).access("i32.load", CONTROL.fetchTlb).op("i32.add").tee(entry);
   // A target that is no multiple of 4 matches no tag.
   code.access("i64.load", TLB_ENTRY.tag).get(target).i64(~0xffcn).op("i64.and", "i64.ne").ifUnlikely();
-  leave();
-  code.end();
+  code.i32(0).get(left).access("i32.store", CONTROL.left);
+  code.i32(0).get(target).access("i64.store", CONTROL.target);
+  code.call(fetch).tee(op).op("i32.eqz").if().i32(EXIT.fetch).op("return").end();
+  code.get(op).i32(0).op("i32.gt_s").if();
+  dispatch(code, op, left, type).end();
+  code.i32(0).get(left).i32(0).get(op).op("i32.sub").returnCallIndirect(type).end();
   code.i32(0).get(entry).access("i32.load", TLB_ENTRY.addend).tee(op).access("i32.store", CONTROL.page);
   code.i32(0).get(target).i64(~0xfffn).op("i64.and");
   code.get(op).i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.sub").access("i64.store", CONTROL.pcDelta);
@@ -209,6 +277,7 @@ function addTransitions(
         ...gsprCodes(profile, runtime),
       ]
       : [],
+    ["cpucfg", configurationCode(profile, runtime)],
     ["ertn", returnCode(profile, runtime)],
   ];
   return new Map(codes.map(([name, code]) => [name, table.push(builder.add(OPERATION, code)) - 1]));
@@ -221,6 +290,9 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   const decode = builder.importFunction("decode", { parameters: ["i32"], results: [] });
   const findLoad = builder.importFunction("load", { parameters: [], results: ["i32"] });
   const findStore = builder.importFunction("store", { parameters: [], results: ["i32"] });
+  const fetch = builder.importFunction("fetch", { parameters: [], results: ["i32"] });
+  const call = builder.importFunction("call", { parameters: [], results: ["i32"] });
+  const second = builder.importFunction("second", { parameters: [], results: ["i32"] });
   const hot = builder.importFunction("hot", { parameters: ["i32"], results: [] });
   const invalidate = builder.importFunction("invalidate", { parameters: ["i32"], results: [] });
   builder.importMemory("state", STATE_PAGES);
@@ -229,7 +301,7 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   const opType = builder.type(OPERATION);
   const slow = builder.add(SHARED.slow, slowCode(step, opType));
   const warm = builder.add(SHARED.warm, warmCode(hot, heat));
-  const enter = builder.add(SHARED.enter, enterCode(warm, opType));
+  const enter = builder.add(SHARED.enter, enterCode(warm, fetch, opType));
   const helpers = addHelpers(builder);
   const runtime: Runtime = {
     helpers,
@@ -237,6 +309,7 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
     slow,
     enter,
     warm,
+    next: builder.add(OPERATION, nextCode(opType)),
     wrote: builder.add(SHARED.wrote, wroteCode(invalidate)),
     missedLoad: builder.add(SHARED.missedLoad, missCode(findLoad, slow, opType)),
     missedStore: builder.add(SHARED.missedStore, missCode(findStore, slow, opType)),
@@ -245,6 +318,15 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   table[TABLE.undecoded] = builder.add(OPERATION, undecodedCode(decode, opType));
   table[TABLE.pageEnd] = builder.add(OPERATION, pageEndCode(enter));
   table[TABLE.slow] = slow;
+  const called = builder.add(OPERATION, callCode(call, runtime));
+  table[TABLE.call] = called;
+  const ofFetches = { ...runtime, slow: builder.add(OPERATION, leaveCode()) };
+  faultCodes(profile, runtime).forEach((code, i) => {
+    table[TABLE.firstFault + i] = builder.add(OPERATION, code);
+  });
+  faultCodes(profile, ofFetches).forEach((code, i) => {
+    table[TABLE.firstFetchFault + i] = builder.add(OPERATION, code);
+  });
   const functions = new Map<Instruction, number>();
   for (const instruction of ISA.all) {
     // What depends on privilege or world is the engine's.
@@ -255,6 +337,10 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   }
   const csrs = addCsrForms(builder, table, profile, runtime);
   const transitions = addTransitions(builder, table, profile, runtime);
+  const walks = new Map<string, number>();
+  for (const [key, code] of walkCodes(profile, { ...runtime, call: called, second })) {
+    walks.set(key, table.push(builder.add(OPERATION, code)) - 1);
+  }
   builder.export("run", builder.add(OPERATION, dispatch(new Code(2), 0, 1, opType)));
   for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) builder.export(name, runtime[name]);
   for (const [name, f] of helpers) builder.export(name, f);
@@ -263,5 +349,9 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   }
   builder.fillTable(table);
   const module = new WebAssembly.Module(builder.build());
-  return { module, functions, csrs, transitions, heat };
+  const configuration = Int32Array.from(
+    { length: CPUCFG.words },
+    (_, index) => Number(BigInt.asIntN(32, cpucfgWord(profile, BigInt(index)))),
+  );
+  return { module, functions, csrs, transitions, walks, configuration, heat };
 }
