@@ -200,11 +200,12 @@ export class AttachedMachine {
     const op = this.#loose.find(word);
     if (op === 0 || !this.#contexts.update()) return false;
     this.#showLines();
+    this.#limit = m.clock.executed + 1;
     const reason = this.#exports.run(op, 1);
     this.#notice();
     if (reason === EXIT.stop) return false;
+    m.clock.executed = this.#limit;
     m.pc = reason === EXIT.budget ? BigInt.asUintN(64, m.pc + 4n) : this.#doubles[CONTROL.target / DOUBLE]!;
-    m.clock.executed++;
     return true;
   }
 
@@ -221,11 +222,12 @@ export class AttachedMachine {
     if (most <= 0 || !this.#contexts.update()) return 0;
     const row = this.#loose.row(words);
     this.#showLines();
+    this.#limit = clock.executed + most;
     const reason = this.#exports.run(row + first * OP.bytes, most);
-    const count = reason === EXIT.stop ? most - this.#words[CONTROL.left / WORD]! : most;
-    m.pc = BigInt.asUintN(64, m.pc + bytesOf(count));
-    clock.executed += count;
-    return count;
+    const left = reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0;
+    clock.executed = this.#limit - left;
+    m.pc = BigInt.asUintN(64, m.pc + bytesOf(most - left));
+    return most - left;
   }
 
   /** Instructions until the engine has to look: the limit, or an alarm that an instruction has moved since. */
@@ -303,12 +305,14 @@ export class AttachedMachine {
     const { generation } = m.tlb;
     const { changes } = m;
     m.clock.executed = this.#limit - this.#words[CONTROL.left / WORD]!;
-    const number = this.#words[(this.#words[CONTROL.op / WORD]! + OP.second) / WORD]!;
+    const op = this.#words[CONTROL.op / WORD]!;
+    const number = this.#words[(op + OP.second) / WORD]!;
     if (!this.#calls.execute(number, m, this.#words[CONTROL.csrTlb / WORD] !== 0)) return CALLED.not;
     // Neither lines nor pending interrupts depend on what it changed.
     if (changes === this.#quietAt) this.#quietAt = m.changes;
     if (changes === this.#linesAt) this.#linesAt = m.changes;
-    return m.tlb.generation === generation ? CALLED.done : CALLED.moved;
+    // Words outside memory stay where they are.
+    return m.tlb.generation === generation || this.#loose.has(op) ? CALLED.done : CALLED.moved;
   }
 
   /** True if wasm can execute more after an instruction that the engine executed; false if the engine has to look. */

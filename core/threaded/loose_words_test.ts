@@ -10,6 +10,10 @@ function wordsOf(source: string): readonly number[] {
   return segment === undefined ? [] : [...new Uint32Array(segment.bytes.slice().buffer)];
 }
 
+function entriesOf({ m }: BareMachine): readonly unknown[] {
+  return Array.from({ length: m.tlb.size }, (_, i) => m.tlb.at(i)).filter((entry) => entry !== undefined);
+}
+
 function machine(): BareMachine {
   return bareMachine("done: b done", { size: MEMORY });
 }
@@ -38,6 +42,25 @@ const ROWS: readonly (readonly [what: string, count: number, source: string])[] 
      csrrd $t2, SAVE0
      csrrd $t3, TVAL
      rdtime.d $t4, $zero`,
+  ],
+  [
+    "what reads time, tables and the TLB, and fills that",
+    15,
+    `rdtime.d $t0, $zero
+     csrwr $a5, TLBREHI
+     csrwr $a7, TLBRELO0
+     tlbfill
+     rdtime.d $t1, $zero
+     tlbwr
+     invtlb 0, $zero, $zero
+     tlbsrch
+     lddir $t2, $a7, 1
+     ldpte $a7, 0
+     ldpte $a7, 1
+     csrrd $t3, TLBRELO1
+     csrrd $t4, PGD
+     csrrd $t5, TVAL
+     cpucfg $t6, $a0`,
   ],
   ["the timer expires between two words", 8, TIMER],
   ["a word raises an exception", 2, "csrwr $a0, SAVE0\n csrrd $t0, SAVE0\n syscall 3\n csrrd $t1, SAVE0"],
@@ -79,6 +102,7 @@ Deno.test("words that follow each other end where the reference engine ends, wit
       assertEquals(reference.executeAll(expected.m, words), count, `${what}, reference`);
       assertEquals(tried.executeAll?.(actual.m, words), count, `${what}, ${name}`);
       assertEquals(everything(actual), everything(expected), `${what}, ${name}`);
+      assertEquals(entriesOf(actual), entriesOf(expected), `${what}, ${name}`);
       assertEquals(tried.run(actual.m, { budget: 1 }), reference.run(expected.m, { budget: 1 }));
       assertEquals(everything(actual), everything(expected), `${what}, ${name}, and a run`);
     }

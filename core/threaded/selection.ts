@@ -36,7 +36,14 @@ const CALLS: ReadonlySet<string> = new Set([
   ...["gtlbsrch", "gtlbwr", "gtlbfill", "gtlbclr", "gtlbflush"],
   ...["csrrd", "gcsrrd", "rdtime.d", "rdtimel.w", "rdtimeh.w"],
 ]);
-const CALL: Selected = { f: TABLE.call, first: 0n, second: 0, inRegions: false, calls: true };
+const CALL: Selected = {
+  f: TABLE.call,
+  first: 0n,
+  second: 0,
+  inRegions: false,
+  calls: true,
+  alone: "leads on",
+};
 
 /** Where the engine has to execute an instruction. */
 export const SLOW: Selected = { f: TABLE.slow, first: 0n, second: 0, inRegions: false };
