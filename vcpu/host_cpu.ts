@@ -142,17 +142,6 @@ export class HostCpu {
     return this.gpr(T0);
   }
 
-  /** ldpte: the even (0) or odd (1) page into TLBRELO0 or TLBRELO1. */
-  ldpte(table: bigint, odd: 0 | 1): void {
-    this.setGpr(T0, table);
-    this.#execute("ldpte", T0, odd);
-  }
-
-  /** tlbfill */
-  tlbfill(): void {
-    this.#execute("tlbfill");
-  }
-
   /** iocsrrd of a width in bytes; sign-extended as the instruction does. */
   iocsrrd(address: bigint, width: 1 | 2 | 4 | 8): bigint {
     this.setGpr(T1, address);

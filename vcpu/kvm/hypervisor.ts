@@ -8,10 +8,17 @@ import { TLBRENTRY } from "../../core/csr/translation.ts";
 import { FrameAllocator } from "../context_frame.ts";
 import type { HostLayout, Hypervisor, VCpu } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
+import { R, routine, ZERO } from "../routine.ts";
 import { CONTEXT_WORDS, KvmMachineCode } from "./machine_code.ts";
 import { hostRefillEntry, KvmVCpu } from "./vcpu.ts";
 import { Vpids } from "./vpids.ts";
 
+const CLEAR = routine(
+  ["csrwr", ZERO, GCFG],
+  ["csrwr", ZERO, GSTAT],
+  ["csrwr", ZERO, GINTC],
+  ["csrxchg", ZERO, R.t0, GTLBC],
+);
 /** invtlb: every guest entry. */
 const INVTLB_ALLGID = 0x12;
 
@@ -61,11 +68,8 @@ export class KvmHypervisor implements Hypervisor {
   }
 
   #clear(): void {
-    const cpu = this.#cpu;
-    cpu.csrwr(GCFG, 0n);
-    cpu.csrwr(GSTAT, 0n);
-    cpu.csrwr(GINTC, 0n);
-    cpu.csrxchg(GTLBC, 0n, GTLBC.USETGID.mask | GTLBC.TOTI.mask);
+    this.#cpu.setGpr(R.t0, GTLBC.USETGID.mask | GTLBC.TOTI.mask);
+    this.#cpu.perform(CLEAR);
   }
 
   createVCpu(): VCpu {

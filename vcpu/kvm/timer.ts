@@ -6,6 +6,10 @@
 import { ESTAT, TI } from "../../core/csr/basic.ts";
 import { TCFG, TICLR, TVAL } from "../../core/csr/timer.ts";
 import type { HostCpu } from "../host_cpu.ts";
+import { R, routine, ZERO } from "../routine.ts";
+
+const READ = routine(["gcsrrd", R.t0, TCFG], ["gcsrrd", R.t1, TVAL]);
+const RESTORE = routine(["gcsrwr", ZERO, TCFG], ["gcsrwr", R.t0, ESTAT], ["gcsrwr", R.t1, TCFG]);
 
 /** A timer that was put away. */
 export interface SavedTimer {
@@ -18,8 +22,8 @@ export interface SavedTimer {
 
 /** Reads the timer from the hardware. */
 export function saveTimer(cpu: HostCpu): SavedTimer {
-  const tcfg = cpu.gcsrrd(TCFG);
-  const tval = cpu.gcsrrd(TVAL);
+  cpu.perform(READ);
+  const [tcfg, tval] = [cpu.gpr(R.t0), cpu.gpr(R.t1)];
   const running = TCFG.En.get(tcfg) === 1n;
   // A count above the configured value is an expired one-shot (LVZ-TIME-05).
   const left = tval < tcfg ? tval : 0n;
@@ -30,9 +34,9 @@ export function saveTimer(cpu: HostCpu): SavedTimer {
 
 /** Gives the timer back to the hardware. */
 export function restoreTimer(cpu: HostCpu, saved: SavedTimer): void {
-  cpu.gcsrwr(TCFG, 0n);
-  cpu.gcsrwr(ESTAT, saved.estat);
-  cpu.gcsrwr(TCFG, saved.tcfg);
+  cpu.setGpr(R.t0, saved.estat);
+  cpu.setGpr(R.t1, saved.tcfg);
+  cpu.perform(RESTORE);
   const oneShot = TCFG.Periodic.get(saved.tcfg) === 0n;
   if (saved.deadline === undefined) cpu.gcsrwr(TVAL, saved.tval);
   else if (oneShot && saved.tval > saved.tcfg) restoreExpired(cpu, saved);

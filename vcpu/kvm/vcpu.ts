@@ -60,6 +60,13 @@ const TGID = GTLBC.TGID.mask;
 const PVM = GSTAT.PVM.mask;
 const PIE = PRMD.PIE.mask;
 
+/** PROTO-KVM-61, up to the timer. */
+const LOAD = routine(
+  ["csrrd", R.t0, ECFG],
+  ["csrrd", R.t1, EENTRY],
+  ["csrrd", R.t2, PGDL],
+  ["gcsrwr", R.t3, LLBCTL],
+);
 /** The pointer to the vCPU, and PROTO-KVM-11 up to the general registers. */
 const SWITCH_IN = routine(
   ["csrwr", R.a0, VCPU_SAVE],
@@ -76,6 +83,8 @@ const SWITCH_IN = routine(
   ["csrwr", R.a5, PRMD], // 6
   ["csrxchg", R.a6, R.a6, GSTAT], // 7
 );
+/** Linux has three levels where KVM runs. */
+const WALK = routine(["lddir", R.t0, R.t0, 3], ["lddir", R.t0, R.t0, 1]);
 /** PROTO-KVM-12, behind the general registers. */
 const SWITCH_OUT = routine(
   ["csrwr", R.a2, TEMPORARY_SAVE],
@@ -214,10 +223,11 @@ export class KvmVCpu extends SoftwareVCpu {
   /** vcpu_load: PROTO-KVM-61. */
   override bind(): void {
     const cpu = this.#cpu;
-    this.#host.vs = cpu.csrrd(ECFG) & VS.mask;
-    this.#host.eentry = cpu.csrrd(EENTRY);
-    this.#host.pgdl = cpu.csrrd(PGDL);
-    cpu.gcsrwr(LLBCTL, LLBCTL.WCLLB.mask);
+    cpu.setGpr(R.t3, LLBCTL.WCLLB.mask);
+    cpu.perform(LOAD);
+    this.#host.vs = cpu.gpr(R.t0) & VS.mask;
+    this.#host.eentry = cpu.gpr(R.t1);
+    this.#host.pgdl = cpu.gpr(R.t2);
     restoreTimer(cpu, this.#timer);
     cpu.csrwr(GCNTC, this.#counterOffset);
     this.#carried.loaded.write(cpu, this.#csrs);
@@ -329,7 +339,11 @@ export class KvmVCpu extends SoftwareVCpu {
   /** The host's ordinary refill handler (it has no LVZ code): walk, fill, ertn. */
   #refill(refills: Refill[]): void {
     const cpu = this.#cpu;
-    const refill = serveRefill(cpu, (root) => cpu.lddir(cpu.lddir(root, 3), 1));
+    const refill = serveRefill(cpu, (root) => {
+      cpu.setGpr(R.t0, root);
+      cpu.perform(WALK);
+      return cpu.gpr(R.t0);
+    });
     if (refill !== undefined) refills.push(refill);
   }
 
