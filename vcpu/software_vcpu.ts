@@ -6,7 +6,6 @@
 import type { CsrDeclaration } from "../core/mod.ts";
 import type { Entered, Exit, HardwareExit, Promises, VCpu, VCpuSetup } from "./contract.ts";
 import type { CodeRunner } from "./assembly/runner.ts";
-import type { HostCpu } from "./host_cpu.ts";
 
 /** ra, tp, sp, r21 (the kernel's per-CPU base), fp, s0-s8: what the host's C code expects back. */
 export const HOST_GPRS: readonly number[] = [1, 2, 3, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
@@ -63,14 +62,4 @@ export abstract class SoftwareVCpu implements VCpu {
   setReturnValue(value: bigint): void {
     this.setGpr(A0, value);
   }
-}
-
-/** The host's registers on its stack. */
-export function saveHostGprs(cpu: HostCpu): readonly bigint[] {
-  return HOST_GPRS.map((r) => cpu.gpr(r));
-}
-
-/** Back from the stack. */
-export function restoreHostGprs(cpu: HostCpu, saved: readonly bigint[]): void {
-  HOST_GPRS.forEach((r, i) => cpu.setGpr(r, saved[i]!));
 }

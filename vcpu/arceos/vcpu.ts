@@ -49,7 +49,7 @@ import type {
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
 import { CarriedCsrs, FieldWrites, R, routine, ZERO } from "../routine.ts";
-import { HOST_GPRS, restoreHostGprs, saveHostGprs, SoftwareVCpu } from "../software_vcpu.ts";
+import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { ArceosExits } from "./exits.ts";
 import { ARCEOS_FRAME, HOST_SP_SLOT } from "./frame.ts";
@@ -122,6 +122,8 @@ export class ArceosVCpu extends SoftwareVCpu {
   /** The end of the frame, where the host's stack pointer is kept. */
   readonly #frameEnd: bigint;
   readonly #hostSp: BigUint64Array;
+  /** The host's registers on its stack, by number. */
+  readonly #hostGprs = new BigUint64Array(32);
   readonly #cpuId: number;
   #root = 0n;
   #bindOperands: readonly bigint[] = [];
@@ -224,13 +226,13 @@ export class ArceosVCpu extends SoftwareVCpu {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
     this.#passTimer();
     if (this.#code !== undefined) return this.#enterByCode(this.#code, budget);
-    const saved = saveHostGprs(this.#cpu);
+    this.#cpu.saveGprs(this.#hostGprs, HOST_GPRS);
     this.#switchIn();
     const refills: Refill[] = [];
     const via = this.#runGuest(budget, refills);
     if (via === "budget") return { kind: "budget", refills };
     const exit = this.#switchOut(via);
-    restoreHostGprs(this.#cpu, saved);
+    this.#cpu.loadGprs(this.#hostGprs, HOST_GPRS);
     return { kind: "exit", exit, refills };
   }
 
