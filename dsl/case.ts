@@ -186,7 +186,7 @@ export interface Case extends AnyCase {
    */
   readonly switches?: readonly string[];
   /**
-   * Instructions for the guest between two exits.
+   * Instructions for the guest between two exits, at most 100,000,000.
    * @default {10000}
    */
   readonly budget?: number;

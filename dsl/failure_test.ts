@@ -85,11 +85,11 @@ const BROKEN: readonly (readonly [what: string, fields: object, message: string]
   ["a rule named twice", { rule: [RULE, RULE] }, 'Cannot run the case: rule names "LVZ-EXIT-08" twice'],
   ["code that is empty", { code: " \n" }, "Cannot run the case: code is empty"],
   ["no exits", { exits: [] }, "Cannot run the case: exits is empty: a case that expects nothing cannot fail"],
-  ["a budget of nothing", { budget: 0 }, "Cannot run the case: budget is 0, range is 1 to 10000000"],
+  ["a budget of nothing", { budget: 0 }, "Cannot run the case: budget is 0, range is 1 to 100000000"],
   [
     "a budget without end",
     { budget: 1e9 },
-    "Cannot run the case: budget is 1000000000, range is 1 to 10000000",
+    "Cannot run the case: budget is 1000000000, range is 1 to 100000000",
   ],
   ["no world switches", { switches: [] }, "Cannot run the case: switches is empty: the case would not run"],
   [

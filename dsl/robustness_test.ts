@@ -233,7 +233,7 @@ function mutate(c: Node, random: Random): void {
 /** No case may take longer than its neighbours. */
 function limited(c: Node): Node {
   const { budget } = c;
-  return typeof budget === "number" && budget > 1000 && budget <= 10_000_000 ? { ...c, budget: 1000 } : c;
+  return typeof budget === "number" && budget > 1000 && budget <= 100_000_000 ? { ...c, budget: 1000 } : c;
 }
 
 /** A copy of a case; structuredClone would refuse the junk. */
