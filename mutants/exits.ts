@@ -396,9 +396,9 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "GINTC.VIP reads 0",
     rule: "LVZ-INT-12",
     file: CSR_ACCESS,
-    find: "const READS: ReadonlyMap<number, (w: World) => bigint> = new Map<number, (w: World) => bigint>([",
+    find: "const READS = byNumber<(w: World) => bigint>([",
     replace:
-      "const READS: ReadonlyMap<number, (w: World) => bigint> = new Map<number, (w: World) => bigint>([\n  [0x52, (w: World) => w.bank.read({ number: 0x52 } as never) & ~0xffn],",
+      "const READS = byNumber<(w: World) => bigint>([\n  [0x52, (w: World) => w.bank.read({ number: 0x52 } as never) & ~0xffn],",
     seenIn: "QEMU-LVZ",
   },
   {

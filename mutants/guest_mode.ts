@@ -167,9 +167,9 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "a change of GSTAT.GID clears the guest copies",
     rule: "LVZ-GCSR-03",
     file: CSR_ACCESS,
-    find: "const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([",
+    find: "const WRITES = byNumber<WriteEffect>([",
     replace:
-      "const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([\n  [0x50, (w, written, old) => {\n    if ((written ^ old) & 0xff0000n) w.m.guest.values.fill(0n);\n  }],",
+      "const WRITES = byNumber<WriteEffect>([\n  [0x50, (w, written, old) => {\n    if ((written ^ old) & 0xff0000n) w.m.guest.values.fill(0n);\n  }],",
   },
   {
     name: "csr* of a guest need no privilege",
@@ -225,9 +225,9 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "GCSR.PRCFG3 is 0",
     rule: "LVZ-GCSR-15",
     file: CSR_ACCESS,
-    find: "const value = READS.get(csr.number)?.({ m, bank, isGuest }) ?? bank.read(csr);",
+    find: "const value = READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);",
     replace:
-      "const value = isGuest && csr.number === 0x23 ? 0n : READS.get(csr.number)?.({ m, bank, isGuest }) ?? bank.read(csr);",
+      "const value = isGuest && csr.number === 0x23 ? 0n : READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);",
   },
   {
     name: "cpucfg of a guest runs without an exit",

@@ -22,7 +22,14 @@ interface World {
   readonly isGuest: boolean;
 }
 
-const READS: ReadonlyMap<number, (w: World) => bigint> = new Map<number, (w: World) => bigint>([
+/** Things by CSR number. In an array, as `core/csr/table.ts` has the declarations. */
+function byNumber<T>(entries: readonly (readonly [number, T])[]): readonly (T | undefined)[] {
+  const all: (T | undefined)[] = [];
+  for (const [number, thing] of entries) all[number] = thing;
+  return all;
+}
+
+const READS = byNumber<(w: World) => bigint>([
   [ESTAT.number, (w) => w.bank.read(ESTAT) | BigInt(w.isGuest ? guestPending(w.m) : hostPending(w.m))],
   [LLBCTL.number, (w) => LLBCTL.ROLLB.set(w.bank.read(LLBCTL), w.m.llbit(w.isGuest).valid ? 1n : 0n)],
   [TVAL.number, (w) => w.m.timer(w.isGuest).value],
@@ -40,7 +47,7 @@ function badAddress({ bank }: World): bigint {
 /** Acts on a write; `written` is the value as software gave it, `old` what was stored before. */
 type WriteEffect = (w: World, written: bigint, old: bigint, writer: Writer) => void;
 
-const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
+const WRITES = byNumber<WriteEffect>([
   [TCFG.number, (w, _written, old, writer) => {
     const quirk = writer === "host" && w.m.profile.lvz.gcsrTcfgUnchanged === "ignored";
     if (!(quirk && w.bank.read(TCFG) === old)) w.m.timer(w.isGuest).configure();
@@ -60,12 +67,12 @@ const WRITES: ReadonlyMap<number, WriteEffect> = new Map<number, WriteEffect>([
 
 /** True if a read gives what is stored, and nothing else. */
 export function readsAsStored(number: number): boolean {
-  return !READS.has(number);
+  return READS[number] === undefined;
 }
 
 /** True if a write does nothing but store. */
 export function writesAsStored(number: number): boolean {
-  return !WRITES.has(number);
+  return WRITES[number] === undefined;
 }
 
 /**
@@ -74,7 +81,7 @@ export function writesAsStored(number: number): boolean {
 export function readCsr(m: Machine, isGuest: boolean, csr: CsrDeclaration): bigint {
   const bank = isGuest ? m.guest : m.host;
   if (!bank.has(csr.number)) return 0n;
-  const value = READS.get(csr.number)?.({ m, bank, isGuest }) ?? bank.read(csr);
+  const value = READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);
   return csr.width === 32 ? BigInt.asUintN(64, BigInt.asIntN(32, value)) : value;
 }
 
@@ -105,5 +112,5 @@ export function writeCsr(
   const clears = writer === "own" && csr.clearedByOne !== 0n;
   const next = clears ? merged & ~(value & written & csr.clearedByOne) : merged;
   bank.write(csr, csr.options.legalise?.(old, next, m.profile, written) ?? next);
-  WRITES.get(csr.number)?.({ m, bank, isGuest }, value, old, writer);
+  WRITES[csr.number]?.({ m, bank, isGuest }, value, old, writer);
 }

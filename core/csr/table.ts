@@ -17,15 +17,16 @@ export const CSRS: readonly CsrDeclaration[] = [
   ...[...PMCFG, ...PMCNT],
 ].sort((a, b) => a.number - b.number);
 
-const BY_NUMBER = new Map<number, CsrDeclaration>();
+/** An array is looked up several times faster than a map, and every access does. */
+const BY_NUMBER: (CsrDeclaration | undefined)[] = [];
 const BY_NAME = new Map<string, CsrDeclaration>();
 CSRS.forEach(index);
 
 function index(csr: CsrDeclaration): void {
-  if (BY_NUMBER.has(csr.number)) {
+  if (BY_NUMBER[csr.number] !== undefined) {
     throw new RangeError(`Cannot declare ${csr.name}: 0x${csr.number.toString(16)} is taken`);
   }
-  BY_NUMBER.set(csr.number, csr);
+  BY_NUMBER[csr.number] = csr;
   indexName(csr.name, csr);
   csr.options.aka?.forEach((name) => indexName(name, csr));
 }
@@ -37,7 +38,7 @@ function indexName(name: string, csr: CsrDeclaration): void {
 
 /** The register with this number, if the architecture names one here. */
 export function csrByNumber(number: number): CsrDeclaration | undefined {
-  return BY_NUMBER.get(number);
+  return BY_NUMBER[number];
 }
 
 /** The register with this name, or one of its other names (`TINTCLR`, `KS3`, …). */
@@ -47,7 +48,7 @@ export function csrByName(name: string): CsrDeclaration | undefined {
 
 /** A register's name, or its number in hex where it has none. */
 export function csrName(number: number): string {
-  return BY_NUMBER.get(number)?.name ?? `0x${number.toString(16)}`;
+  return BY_NUMBER[number]?.name ?? `0x${number.toString(16)}`;
 }
 
 /** True if a guest access to this undeclared number exits (see {@linkcode EXITING_RANGES}). */
