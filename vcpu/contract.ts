@@ -88,11 +88,13 @@ export interface Promises {
   readonly vsInGuest: number;
 }
 
+const ALL_BITS = (1n << 64n) - 1n;
+
 /** The register of a promise, and the bits that it is about. */
 export function promised(
   promise: CsrDeclaration | readonly [CsrDeclaration, Field],
 ): { readonly csr: CsrDeclaration; readonly mask: bigint } {
-  if ("number" in promise) return { csr: promise, mask: (1n << 64n) - 1n };
+  if ("number" in promise) return { csr: promise, mask: ALL_BITS };
   return { csr: promise[0], mask: promise[1].mask };
 }
 
