@@ -84,8 +84,8 @@ Deno.test("the software of the host is stepped instruction by instruction", () =
   // The first fetch of the guest is a refill, served at the physical address of the host's handler.
   assertMatch(script.answers[0] ?? "", /^T05thread:1;.*21:0000030100000000;/);
   assertMatch(script.answers[1] ?? "", /^T05thread:1;.*21:0400030100000000;/);
-  // Its instruction, csrrd $t0, 0x8a, stands in no memory: 0x0402280c (LLVM).
-  assertEquals(script.answers.slice(2, 5), ["0c280204", "02", "E0e"]);
+  // Its instruction, csrrd $t1, 0x8a, stands in no memory: 0x0402280d (LLVM).
+  assertEquals(script.answers.slice(2, 5), ["0d280204", "02", "E0e"]);
 });
 
 Deno.test("a case without a guest stops at its first instruction, and runs on when nobody listens", () => {
