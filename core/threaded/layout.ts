@@ -116,10 +116,10 @@ export const MOST_REGIONS = 0x800;
 export const TLB_ENTRY = { tag: 0, addend: 8, code: 12, bytes: 16 } as const;
 /** Entries of the software TLBs. Looking through those for fetches is part of every run's beginning, so that they are few. */
 export const TLB_ENTRIES = { fetch: 256, load: 1024, store: 1024 } as const;
-/** A tag that no access matches. */
-export const NO_TAG = 1n;
-/** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again. */
-export const DOUBTED = 2;
+/** A tag that no access matches: what is compared with tags has none of the bits 11 to 3, but may have lower ones. */
+export const NO_TAG = 0x800n;
+/** Set in the tag of a page whose translation is right, but which has to be looked at before it is used again; a bit that no access matches either. */
+export const DOUBTED = 0x400;
 
 /** Software TLBs: one set for each of some contexts. */
 export const TLBS = 0x4000;

@@ -244,6 +244,45 @@ handler: csrrd $t2, ERA
   );
 });
 
+Deno.test("addresses that are not aligned match no page, whatever is known of it", () => {
+  agrees(
+    `
+        la.pcrel $t0, handler
+        csrwr  $t0, EENTRY
+        li.d   $a0, 30
+loop:   andi   $t0, $a0, 3
+        la.pcrel $t1, 1f
+        add.d  $t1, $t1, $t0
+        jirl   $ra, $t1, 0      # an address error unless $a0 is a multiple of 4
+        b      2f
+1:      addi.d $a1, $a1, 1
+        ret
+2:      jirl   $ra, $t0, 0      # the same in page 0, of which nothing is known
+        li.w   $t2, 1
+        amadd.d $a2, $a1, $t2   # unaligned in a page of which nothing is known
+        ld.h   $a3, $t2, 0
+        add.d  $a4, $a4, $a3
+        st.h   $a4, $t2, 0
+        addi.d $a0, $a0, -1
+        bnez   $a0, loop
+done:   b      done
+        .balign 4096
+handler: csrrd $t3, ESTAT
+        bstrpick.d $t3, $t3, 21, 16
+        csrrd  $t4, ERA
+        add.d  $a5, $a5, $t4
+        addi.d $t5, $t3, -9
+        bnez   $t5, 3f
+        addi.d $t4, $t4, 4      # an unaligned access is left out
+        b      4f
+3:      move   $t4, $ra         # an address that was jumped to
+4:      csrwr  $t4, ERA
+        ertn
+`,
+    [...Array.from({ length: 60 }, (_, i) => 1 + i % 7), 300, 3000],
+  );
+});
+
 Deno.test("pages change under running code: attributes, mapping, address space", () => {
   agrees(
     `
