@@ -11,12 +11,11 @@ import {
   encode,
   type Engine,
   type Field,
-  ISA,
   type Machine,
   type Stop,
   type StopPoints,
 } from "../core/mod.ts";
-import type { Routine } from "./routine.ts";
+import { instructionOf, type Routine, routine } from "./routine.ts";
 
 /** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
 export class HypervisorError extends Error {
@@ -303,10 +302,9 @@ function wordOf(name: string, a = 0, b = 0, c = 0): number {
 }
 
 function encodeWord(name: string, operands: readonly number[]): number {
-  const instruction = ISA.get(name);
-  if (instruction === undefined) throw new TypeError(`Cannot execute ${name}: no such instruction`);
-  return encode(instruction, operands.slice(0, instruction.operands.length).map(BigInt));
+  const instruction = instructionOf(name);
+  return encode(instruction, operands.slice(0, instruction.operands.length));
 }
 
-const ERTN = encodeWord("ertn", []);
+const [ERTN = 0] = routine(["ertn"]);
 const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

@@ -90,15 +90,15 @@ Deno.test("carried registers go between guest copies and memory, more than there
 Deno.test("fields are set one after the other, and nothing beside them changes", () => {
   onEach((cpu, name) => {
     const fields = [
-      [GSTAT, GSTAT.GID],
-      [GTLBC, GTLBC.USETGID],
-      [GTLBC, GTLBC.TGID],
-      ...Array.from({ length: 8 }, () => [GINTC, GINTC.PIP] as const),
-      [ECFG, ECFG.VS],
+      [GSTAT, GSTAT.GID, "gid"],
+      [GTLBC, GTLBC.USETGID, 1n],
+      [GTLBC, GTLBC.TGID, 5n],
+      ...Array.from({ length: 8 }, (_, i) => [GINTC, GINTC.PIP, BigInt(i)] as const),
+      [ECFG, ECFG.VS, 3n],
     ] as const;
     cpu.csrwr(ECFG, 1n);
     const writes = new FieldWrites(fields);
-    writes.perform(cpu, writes.operands([9n, 1n, 5n, 0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 3n]));
+    writes.perform(cpu, writes.operands(9n));
     const got = [
       GSTAT.GID.get(cpu.csrrd(GSTAT)),
       GTLBC.TGID.get(cpu.csrrd(GTLBC)),
@@ -106,7 +106,7 @@ Deno.test("fields are set one after the other, and nothing beside them changes",
       cpu.csrrd(ECFG),
     ];
     assertEquals(got, [9n, 5n, 7n, ECFG.VS.of(3n) | 1n], name);
-    assertThrows(() => writes.operands([256n]), RangeError, "Cannot set GID: 0x100");
+    assertThrows(() => writes.operands(256n), RangeError, "Cannot set GID: 0x100");
   });
 });
 

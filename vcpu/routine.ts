@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type CsrDeclaration, encode, type Field, ISA } from "../core/mod.ts";
+import { type CsrDeclaration, encode, type Field, type Instruction, ISA } from "../core/mod.ts";
 import type { HostCpu } from "./host_cpu.ts";
 
 /** The registers that a function may use as it likes, by their names in the ABI. */
@@ -29,11 +29,20 @@ export type Step = readonly [mnemonic: string, ...operands: readonly (number | C
  * @throws {TypeError} if there is no such instruction
  */
 export function routine(...steps: readonly Step[]): Routine {
-  return steps.map(([mnemonic, ...operands]) => {
-    const instruction = ISA.get(mnemonic);
-    if (instruction === undefined) throw new TypeError(`Cannot execute ${mnemonic}: no such instruction`);
-    return encode(instruction, operands.map((o) => BigInt(typeof o === "number" ? o : o.number)));
-  });
+  return steps.map(([mnemonic, ...operands]) =>
+    encode(instructionOf(mnemonic), operands.map((o) => typeof o === "number" ? o : o.number))
+  );
+}
+
+/**
+ * The instruction with a mnemonic.
+ *
+ * @throws {TypeError} if there is none
+ */
+export function instructionOf(mnemonic: string): Instruction {
+  const instruction = ISA.get(mnemonic);
+  if (instruction === undefined) throw new TypeError(`Cannot execute ${mnemonic}: no such instruction`);
+  return instruction;
 }
 
 /** A value of a register in an array. */
@@ -94,21 +103,24 @@ export class CarriedCsrs {
   }
 }
 
-/** Fields of host CSRs that a hypervisor sets one after the other, each by a csrxchg. */
+/** Fields of host CSRs with the values that they get; "gid" stands for the number of the guest. */
+export type FieldValues = readonly (readonly [csr: CsrDeclaration, field: Field, value: bigint | "gid"])[];
+
+/** Fields that a hypervisor sets one after the other, each by a csrxchg. */
 export class FieldWrites {
-  readonly #fields: readonly Field[];
+  readonly #fields: FieldValues;
   readonly #parts: readonly Routine[];
 
-  constructor(fields: readonly (readonly [CsrDeclaration, Field])[]) {
-    this.#fields = fields.map(([, field]) => field);
+  constructor(fields: FieldValues) {
+    this.#fields = fields;
     this.#parts = chunks(fields, PAIRS).map((part) =>
       routine(...part.map(([csr], i) => ["csrxchg", SCRATCH[2 * i]!, SCRATCH[2 * i + 1]!, csr] as const))
     );
   }
 
-  /** What the instructions need for these values of the fields: to be computed once. */
-  operands(values: readonly bigint[]): readonly bigint[] {
-    return this.#fields.flatMap((field, i) => [field.of(values[i] ?? 0n), field.mask]);
+  /** What the instructions need for a guest: to be computed once. */
+  operands(gid: bigint): readonly bigint[] {
+    return this.#fields.flatMap(([, field, value]) => [field.of(value === "gid" ? gid : value), field.mask]);
   }
 
   perform(cpu: HostCpu, operands: readonly bigint[]): void {

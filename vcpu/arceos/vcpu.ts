@@ -87,7 +87,7 @@ const SLOTS = 64n + 13n;
 const BOUND_REGISTERS: readonly CsrDeclaration[] = [CRMD, EENTRY, PGDL, PGDH, PWCL, PWCH, STLBPS, TLBRENTRY];
 
 /** Fields of the host's registers that bind sets, in its order. */
-const BOUND_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "gid"])[] = [
+const BIND = new FieldWrites([
   [ECFG, ECFG.VS, VS],
   [GSTAT, GSTAT.GID, "gid"],
   [GSTAT, GSTAT.PVM, 1n],
@@ -97,8 +97,7 @@ const BOUND_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "
   ...[GCFG.SIT, GCFG.TIT, GCFG.TOE, GCFG.TOP, GCFG.TORU].map((trap) => [GCFG, trap, 0n] as const),
   [GCFG, GCFG.GCI, 2n],
   [GINTC, GINTC.PIP, 0xffn],
-];
-const BIND = new FieldWrites(BOUND_FIELDS.map(([csr, field]) => [csr, field]));
+]);
 
 /** What loongarch_vcpu promises its host. The host's translation registers belong to it between bind and unbind. */
 export const ARCEOS_PROMISES: Promises = {
@@ -181,8 +180,7 @@ export class ArceosVCpu extends SoftwareVCpu {
     this.#frame.set(ASID, BigInt(config.vcpuId));
     this.#frame.set(CPUID, BigInt(this.#cpuId));
     if (config.passthroughTimer) this.#frame.set(TCFG, TCFG.En.mask);
-    const gid = BigInt(config.vmId + 1);
-    this.#bindOperands = BIND.operands(BOUND_FIELDS.map(([, , value]) => value === "gid" ? gid : value));
+    this.#bindOperands = BIND.operands(BigInt(config.vmId + 1));
     this.#exits.configure(config);
   }
 

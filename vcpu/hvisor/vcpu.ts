@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CsrDeclaration, Field } from "../../core/mod.ts";
+import type { CsrDeclaration } from "../../core/mod.ts";
 import { BADI, BADV, CPUID, CRMD, DSAVE, ERA, ESTAT, PRMD, SAVE } from "../../core/csr/basic.ts";
 import { GCFG, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { CNTC, TCFG, TICLR, TID, TVAL } from "../../core/csr/timer.ts";
@@ -13,7 +13,7 @@ import { ContextFrame, type FrameMemory } from "../context_frame.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
-import { FieldWrites, R, routine } from "../routine.ts";
+import { type FieldValues, FieldWrites, R, routine } from "../routine.ts";
 import { SoftwareVCpu } from "../software_vcpu.ts";
 import { pageWalkRegisters } from "../stage2.ts";
 import { HvisorExits } from "./exits.ts";
@@ -47,7 +47,7 @@ const RETURNED = HVISOR_FRAME.carried(HVISOR_FRAME.csrs.filter((csr) => !IN_HARD
 const SAVED = HVISOR_FRAME.carried();
 
 /** PROTO-HV-03: what a return to the guest sets in the host's registers, in this order. */
-const RETURN_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | "gid"])[] = [
+const RETURN_FIELDS: FieldValues = [
   [GSTAT, GSTAT.GID, "gid"],
   [GSTAT, GSTAT.PVM, 1n],
   [GTLBC, GTLBC.USETGID, 1n],
@@ -58,7 +58,7 @@ const RETURN_FIELDS: readonly (readonly [CsrDeclaration, Field, value: bigint | 
   [GINTC, GINTC.PIP, 0xffn],
   [PRMD, PRMD.PIE, 1n],
 ];
-const RETURN_WRITES = new FieldWrites(RETURN_FIELDS.map(([csr, field]) => [csr, field]));
+const RETURN_WRITES = new FieldWrites(RETURN_FIELDS);
 
 /** The bits of a host register that a return to the guest writes, whatever was there. */
 function writtenAtReturn(csr: CsrDeclaration): bigint {
@@ -118,8 +118,7 @@ export class HvisorVCpu extends SoftwareVCpu {
     this.gprs.fill(0n);
     this.#frame.set(CPUID, 0n);
     const gid = BigInt(config.vmId + 1);
-    const values = RETURN_FIELDS.map(([, , value]) => value === "gid" ? gid : value);
-    this.#returnOperands = RETURN_WRITES.operands(values);
+    this.#returnOperands = RETURN_WRITES.operands(gid);
     this.#exits.configure(config);
   }
 
