@@ -38,6 +38,20 @@ export const MAPPED = `
         li.d   $t1, 0x18
         csrxchg $t0, $t1, CRMD`;
 
+/** One large page of the second stage, the memory of guest 1, for tlbwr. Changes t0. */
+export const SECOND_STAGE = `
+        li.d   $t0, 0x11000
+        csrwr  $t0, GTLBC
+        li.d   $t0, 0x10000
+        csrwr  $t0, GSTAT
+        li.d   $t0, 0x15000801
+        csrwr  $t0, TLBIDX
+        csrwr  $zero, TLBEHI
+        li.d   $t0, 0x5f
+        csrwr  $t0, TLBELO0
+        li.d   $t0, 0x20005f
+        csrwr  $t0, TLBELO1`;
+
 /** The threaded engine in several ways. */
 export const ENGINES: readonly (readonly [string, () => Engine])[] = [
   ["an instruction at a time", () => new ThreadedEngine({ hotAfter: Infinity })],

@@ -50,7 +50,7 @@ export class LooseWords {
 
   #addSingle(word: number): number {
     const decoded = decode(word);
-    const selected = decoded === undefined ? undefined : this.#make.select(decoded);
+    const selected = decoded && this.#make.select(decoded);
     let op = 0;
     if (decoded !== undefined && selected?.alone !== undefined) {
       op = this.#reserve(1);
@@ -65,7 +65,7 @@ export class LooseWords {
     words.forEach((word, i) => {
       const op = first + i * OP.bytes;
       const decoded = decode(word);
-      const selected = decoded === undefined ? undefined : this.#make.select(decoded);
+      const selected = decoded && this.#make.select(decoded);
       // What continues elsewhere would take the rest of the budget along.
       if (decoded !== undefined && selected?.alone === "leads on") this.#make.write(op, decoded, selected);
       else this.#make.leave(op);

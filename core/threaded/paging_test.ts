@@ -7,6 +7,7 @@ import { BusError } from "../errors.ts";
 import type { Machine } from "../machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { Random } from "../random.ts";
+import { SECOND_STAGE } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 
 // Host and guest run random code that lives on the TLB: accesses to pages that come and go, instructions that change entries of either stage,
@@ -208,17 +209,7 @@ ${mapped("g")}
         csrwr  $t0, DMW0
         li.d   $t0, 0x9000000000000011
         gcsrwr $t0, DMW0
-        li.d   $t0, 0x11000
-        csrwr  $t0, GTLBC
-        li.d   $t0, 0x10000
-        csrwr  $t0, GSTAT
-        li.d   $t0, 0x15000801          # one large page of the second stage, the guest's memory
-        csrwr  $t0, TLBIDX
-        csrwr  $zero, TLBEHI
-        li.d   $t0, 0x5f
-        csrwr  $t0, TLBELO0
-        li.d   $t0, 0x20005f
-        csrwr  $t0, TLBELO1
+${SECOND_STAGE}
         ${random.below(2) === 0 ? "tlbwr" : "nop"}
 ${random.below(2) === 0 ? "" : OTHER_TABLES}
         csrwr  $zero, GTLBC
@@ -433,17 +424,7 @@ Deno.test("that accesses of a guest exit takes effect in a context that is known
   const source = `
         la.pcrel $t0, exited
         csrwr  $t0, EENTRY
-        li.d   $t0, 0x11000
-        csrwr  $t0, GTLBC
-        li.d   $t0, 0x10000
-        csrwr  $t0, GSTAT
-        li.d   $t0, 0x15000801
-        csrwr  $t0, TLBIDX
-        csrwr  $zero, TLBEHI
-        li.d   $t0, 0x5f
-        csrwr  $t0, TLBELO0
-        li.d   $t0, 0x20005f
-        csrwr  $t0, TLBELO1
+${SECOND_STAGE}
         tlbwr
         li.d   $t0, 0x8
         gcsrwr $t0, CRMD

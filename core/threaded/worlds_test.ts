@@ -7,6 +7,7 @@ import { CSRS } from "../csr/table.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { Random } from "../random.ts";
+import { SECOND_STAGE } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 
 // Host and guest execute the same random privileged code, in the same memory; whatever happens to them, the engines must agree.
@@ -148,17 +149,7 @@ function program(random: Random): string {
         csrwr  $t0, TLBRENTRY
         la.pcrel $t0, refill
         gcsrwr $t0, TLBRENTRY
-        li.d   $t0, 0x11000          # one large page of the second stage, the guest's memory
-        csrwr  $t0, GTLBC
-        li.d   $t0, 0x10000
-        csrwr  $t0, GSTAT
-        li.d   $t0, 0x15000801
-        csrwr  $t0, TLBIDX
-        csrwr  $zero, TLBEHI
-        li.d   $t0, 0x5f
-        csrwr  $t0, TLBELO0
-        li.d   $t0, 0x20005f
-        csrwr  $t0, TLBELO1
+${SECOND_STAGE}
         tlbwr
         li.d   $t0, 0xb
         gcsrwr $t0, CRMD
