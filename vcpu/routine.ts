@@ -34,6 +34,23 @@ export function routine(...steps: readonly Step[]): Routine {
   );
 }
 
+/** The word that enters a guest. */
+export const [ERTN = 0] = routine(["ertn"]);
+
+/** A line of instructions at whose end the guest is entered. */
+export interface EntryRoutine {
+  /** What is executed before the general registers are loaded. */
+  readonly before: Routine;
+  /** The same with the ertn. */
+  readonly words: Routine;
+}
+
+/** The words of some instructions, and of an ertn behind them. */
+export function entryRoutine(...steps: readonly Step[]): EntryRoutine {
+  const before = routine(...steps);
+  return { before, words: [...before, ERTN] };
+}
+
 /**
  * The instruction with a mnemonic.
  *

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lowOf } from "../halves.ts";
 import type { Feature, Profile } from "../profile.ts";
 
 /**
@@ -93,6 +94,18 @@ export class Field {
   /** The field's value in a register value. */
   get(value: bigint): bigint {
     return (value >> this.#shift) & this.#ones;
+  }
+
+  /**
+   * The same as a number.
+   *
+   * @throws {RangeError} if the field is not within bits 30:0
+   */
+  number(value: bigint): number {
+    if (this.lowMask === 0) {
+      throw new RangeError(`Cannot read ${this.name} as a number: it is not in bits 30:0`);
+    }
+    return (lowOf(value) & this.lowMask) >>> this.spec.low;
   }
 
   /**

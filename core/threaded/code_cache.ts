@@ -36,6 +36,8 @@ export interface CodePage {
 }
 
 const WORD = 4;
+/** So many words are soon compared. */
+const LITTLE = 64;
 /** So many of them make room when there are more, in turn. */
 const FORGOTTEN_PAGES = 64;
 
@@ -127,6 +129,14 @@ export class CodeCache {
     }
   }
 
+  /** The same for the page with these operations, if little of it was executed; false otherwise. */
+  refreshLittle(at: number): boolean {
+    const page = this.pageOf(at);
+    if (page.decoded.length > LITTLE) return false;
+    this.refresh(page);
+    return true;
+  }
+
   /** The operations at these bytes of RAM have to be decoded again. */
   written(offset: number, size: number): void {
     for (let at = offset & ~3; at < offset + size; at += WORD) {
@@ -181,6 +191,11 @@ export class CodeCache {
   /** Leaves an operation to the engine. */
   leave(op: number): void {
     this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
+  }
+
+  /** Makes an operation load the general registers. */
+  loadFrame(op: number): void {
+    this.#stateWords[(op + OP.f) / WORD] = TABLE.loadFrame;
   }
 
   /** Writes a decoded operation. */
