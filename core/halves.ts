@@ -37,6 +37,15 @@ export function whole(high: number, low: number): bigint {
   return WHOLE[0]!;
 }
 
+/** True if two values are the same. V8 compares bigints above 2^63 by a call. */
+export function isSame(a: bigint, b: bigint): boolean {
+  WHOLE[0] = a;
+  const low = HALVES[0];
+  const high = HALVES[1];
+  WHOLE[0] = b;
+  return HALVES[0] === low && HALVES[1] === high;
+}
+
 /** The lowest bits of a number below 2^53. */
 export function lowBits(value: number, bits: number): number {
   const size = POWERS[bits]!;

@@ -15,6 +15,7 @@ import {
   type Stop,
   type StopPoints,
 } from "../core/mod.ts";
+import { isSame } from "../core/halves.ts";
 import { type EntryRoutine, ERTN, instructionOf, type Routine } from "./routine.ts";
 
 /** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
@@ -32,20 +33,8 @@ export interface WorldObserver {
   beforeInstruction?(m: Machine, word: number): void;
 }
 
-/** General registers in runs of neighbours. */
-export type GprRuns = readonly { readonly first: number; readonly last: number }[];
-
-/** The runs of registers that are given in ascending order. */
-export function runsOf(registers: readonly number[]): GprRuns {
-  const isIn = (r: number) => registers.includes(r);
-  const ends = registers.filter((r) => !isIn(r + 1));
-  return registers.filter((r) => !isIn(r - 1)).map((first, i) => ({ first, last: ends[i]! }));
-}
-
-function copyRuns(from: BigUint64Array, to: BigUint64Array, runs: GprRuns): void {
-  for (const { first, last } of runs) {
-    for (let r = first; r <= last; r++) to[r] = from[r]!;
-  }
+function copySome(from: BigUint64Array, to: BigUint64Array, registers: readonly number[]): void {
+  for (let i = 0; i < registers.length; i++) to[registers[i]!] = from[registers[i]!]!;
 }
 
 /** Bits of a physical address. */
@@ -106,8 +95,8 @@ export class HostCpu {
   /** The words below the stack pointer: a frame of so many. */
   frame(count: number): BigUint64Array {
     const last = this.#frame;
-    if (last?.length === count && this.#frameSp[0] === this.machine.gpr[SP]) return last;
     const sp = this.gpr(SP);
+    if (last?.length === count && isSame(sp, this.#frameSp[0]!)) return last;
     this.#frameSp[0] = sp;
     return this.#frame = this.words(sp - BigInt(8 * count), count);
   }
@@ -269,17 +258,17 @@ export class HostCpu {
   }
 
   /** Saves general registers in memory of the hypervisor's own, each at its number: all of them, or some. */
-  saveGprs(into: BigUint64Array, some?: GprRuns): void {
+  saveGprs(into: BigUint64Array, some?: readonly number[]): void {
     const { gpr } = this.machine;
     if (some === undefined) into.set(gpr);
-    else copyRuns(gpr, into, some);
+    else copySome(gpr, into, some);
   }
 
   /** Loads general registers from there; r0 stays 0. */
-  loadGprs(from: BigUint64Array, some?: GprRuns): void {
+  loadGprs(from: BigUint64Array, some?: readonly number[]): void {
     const { gpr } = this.machine;
     if (some === undefined) gpr.set(from);
-    else copyRuns(from, gpr, some);
+    else copySome(from, gpr, some);
     gpr[0] = 0n;
   }
 

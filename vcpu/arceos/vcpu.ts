@@ -46,7 +46,7 @@ import type {
   Refill,
   VCpuSetup,
 } from "../contract.ts";
-import { type HostCpu, HypervisorError, runsOf } from "../host_cpu.ts";
+import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
 import { CarriedCsrs, FieldWrites, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
@@ -78,7 +78,6 @@ const RECORDED = new CarriedCsrs(
 /** Entry spacing of 2^5 instructions: 0x80 bytes. */
 const VS = 5n;
 const SLOT = 0x80n;
-const HOST_RUNS = runsOf(HOST_GPRS);
 const SLOTS = 64n + 13n;
 
 /**
@@ -225,13 +224,13 @@ export class ArceosVCpu extends SoftwareVCpu {
     if (!this.#bound) throw new HypervisorError("Cannot enter the guest: the vCPU is not bound");
     this.#passTimer();
     if (this.#code !== undefined) return this.#enterByCode(this.#code, budget);
-    this.#cpu.saveGprs(this.#hostGprs, HOST_RUNS);
+    this.#cpu.saveGprs(this.#hostGprs, HOST_GPRS);
     this.#switchIn();
     const refills: Refill[] = [];
     const via = this.#runGuest(budget, refills);
     if (via === "budget") return { kind: "budget", refills };
     const exit = this.#switchOut(via);
-    this.#cpu.loadGprs(this.#hostGprs, HOST_RUNS);
+    this.#cpu.loadGprs(this.#hostGprs, HOST_GPRS);
     return { kind: "exit", exit, refills };
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { lowOf, whole } from "../../core/halves.ts";
+import { isSame, lowOf, whole } from "../../core/halves.ts";
 import type { CsrDeclaration, Profile, Stop } from "../../core/mod.ts";
 import {
   BADI,
@@ -30,7 +30,7 @@ import { PGDL } from "../../core/csr/translation.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
 import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
-import { type HostCpu, HypervisorError, runsOf } from "../host_cpu.ts";
+import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
 import { CarriedCsrs, entryRoutine, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
@@ -54,8 +54,6 @@ const PT_REGS_WORDS = 40;
 const STACKED = [1, 2, 3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 /** Those that lead back there, which it keeps with the vCPU. */
 const KEPT = [TP, SP, R21];
-const STACKED_RUNS = runsOf(STACKED);
-const KEPT_RUNS = runsOf(KEPT);
 
 const NO_REFILLS: readonly Refill[] = [];
 
@@ -313,14 +311,14 @@ export class KvmVCpu extends SoftwareVCpu {
   #saveHost(): BigUint64Array {
     const cpu = this.#cpu;
     const frame = cpu.frame(PT_REGS_WORDS);
-    cpu.saveGprs(frame, STACKED_RUNS);
-    cpu.saveGprs(this.#host.gprs, KEPT_RUNS);
+    cpu.saveGprs(frame, STACKED);
+    cpu.saveGprs(this.#host.gprs, KEPT);
     return frame;
   }
 
   #restoreHost(frame: BigUint64Array): void {
-    this.#cpu.loadGprs(frame, STACKED_RUNS);
-    this.#cpu.loadGprs(this.#host.gprs, KEPT_RUNS);
+    this.#cpu.loadGprs(frame, STACKED);
+    this.#cpu.loadGprs(this.#host.gprs, KEPT);
   }
 
   /** PROTO-KVM-11, and refills served as they come, until an exit arrives or the budget is used up. */
@@ -331,7 +329,7 @@ export class KvmVCpu extends SoftwareVCpu {
     const end = clock.executed + SWITCH_IN.before.length + budget;
     let refills: readonly Refill[] = NO_REFILLS;
     let stop = this.#switchIn(budget);
-    while (stop.kind === "host" && machine.pc === this.#entries[1]) {
+    while (stop.kind === "host" && isSame(machine.pc, this.#entries[1]!)) {
       const refill = this.#refill();
       if (refill !== undefined) refills = [...refills, refill];
       stop = cpu.ertn(end - clock.executed);
@@ -365,7 +363,7 @@ export class KvmVCpu extends SoftwareVCpu {
   #switchOut(): HardwareExit {
     const cpu = this.#cpu;
     const vector = this.#layout.exitEntry;
-    if (cpu.machine.pc !== this.#entries[0]) {
+    if (!isSame(cpu.machine.pc, this.#entries[0]!)) {
       const [got, expected] = [cpu.machine.pc, vector].map((v) => `0x${v.toString(16)}`);
       throw new HypervisorError(`Cannot take the exit: it arrived at ${got}, the exit entry is ${expected}`);
     }
