@@ -63,7 +63,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "kvm: a VPID of an old generation is used again",
     rule: "PROTO-KVM-04",
     file: KVM_VPIDS,
-    find: "return vpid !== undefined && this.#generation(vpid) === this.#generation(this.#last);",
+    find: "return vpid !== undefined && vpid >= this.#first;",
     replace: "return vpid !== undefined;",
   },
   {

@@ -155,7 +155,7 @@ export class CodeCache {
 
   /** The page that an operation is in. */
   pageOf(op: number): CodePage {
-    const page = this.#pages[Math.floor((op - CODE) / CODE_PAGE_BYTES)];
+    const page = this.#pages[((op - CODE) / CODE_PAGE_BYTES) | 0];
     if (page === undefined) throw new RangeError(`Cannot find operation ${op}: it is in no page`);
     return page;
   }
