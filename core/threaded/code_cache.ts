@@ -123,7 +123,7 @@ export class CodeCache {
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */
   refresh({ at, offset, words, decoded }: CodePage): void {
-    const first = offset / WORD;
+    const first = offset >>> 2;
     for (const i of decoded) {
       if (words[i] !== this.#ram[first + i]) this.#forget(at + i * OP.bytes);
     }

@@ -34,7 +34,8 @@ export class Vpids {
   take(): number {
     this.#last++;
     if (this.#last % this.#count === 0) {
-      this.#first = this.#last++;
+      this.#first = this.#last;
+      this.#last++;
       this.#cpu.invtlb(INVTLB_ALLGID);
     }
     return this.#last;
