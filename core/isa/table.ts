@@ -1,5 +1,5 @@
 /**
- * The instruction table: rows parsed, and the decoder over them.
+ * The instruction table: rows by name, and the decoder over them.
  *
  * @module
  */
@@ -11,29 +11,28 @@ import { FP } from "./fp.ts";
 import { LVZ } from "./lvz.ts";
 import { callNames, operationNames, type Stmt } from "./meaning.ts";
 import { MUL } from "./mul.ts";
-import { type Field, type Operand, parseOperands, parsePattern } from "./pattern.ts";
+import {
+  type Field,
+  type Operand,
+  type Operands,
+  parseOperands,
+  parsePattern,
+  type Pattern,
+} from "./pattern.ts";
 import { PRIVILEGED } from "./privileged.ts";
 import type { GuestPolicy, Row } from "./row.ts";
 import type { Feature } from "../profile.ts";
 
-/** A parsed row. */
-export interface Instruction {
+const NONE: readonly Instruction[] = [];
+
+/** What a row says. The columns that are text are parsed when they are asked for, as most programs have few of the instructions. */
+export class Instruction {
   /** The mnemonic, as the manual spells it. */
   readonly name: string;
   /** The group of rows it came from, as in `lvz`. */
   readonly group: string;
   /** The pattern as the row writes it. */
   readonly bits: string;
-  /** Bits that the pattern fixes. */
-  readonly mask: number;
-  /** Values of the fixed bits; 0 elsewhere. */
-  readonly match: number;
-  /** The fields of the word, registers included. */
-  readonly fields: readonly Field[];
-  /** Operands in assembly order. */
-  readonly operands: readonly Operand[];
-  /** The operands that are not registers, in assembly order: what `imm` in a meaning refers to. */
-  readonly immediates: readonly Operand[];
   /** What guest mode does with it. */
   readonly guest: GuestPolicy;
   /** What it does once all checks passed. */
@@ -46,8 +45,80 @@ export interface Instruction {
   readonly unit: "FPE" | undefined;
   /** The instruction of which this one is a special case. */
   readonly refines: string | undefined;
+  readonly #operandText: string;
+  #pattern: Pattern | undefined;
+  #operands: Operands | undefined;
+  #refinements = NONE;
+
+  constructor(group: string, row: Row) {
+    const options = row[5];
+    this.name = row[0];
+    this.group = group;
+    this.bits = row[1];
+    this.guest = row[3];
+    this.meaning = row[4];
+    this.privileged = options?.privileged ?? false;
+    this.needs = options?.needs;
+    this.unit = options?.unit;
+    this.refines = options?.refines;
+    this.#operandText = row[2];
+  }
+
+  /** Bits that the pattern fixes. */
+  get mask(): number {
+    return (this.#pattern ?? this.#parsePattern()).mask;
+  }
+
+  /** Values of the fixed bits; 0 elsewhere. */
+  get match(): number {
+    return (this.#pattern ?? this.#parsePattern()).match;
+  }
+
+  /** The fields of the word, registers included. */
+  get fields(): readonly Field[] {
+    return (this.#pattern ?? this.#parsePattern()).tail.fields;
+  }
+
+  /** Operands in assembly order. */
+  get operands(): readonly Operand[] {
+    return (this.#operands ?? this.#parseOperands()).operands;
+  }
+
+  /** The operands that are not registers, in assembly order: what `imm` in a meaning refers to. */
+  get immediates(): readonly Operand[] {
+    return (this.#operands ?? this.#parseOperands()).immediates;
+  }
+
   /** Special cases of this instruction: words that match one of them are not this instruction. */
-  readonly refinements: readonly Instruction[];
+  get refinements(): readonly Instruction[] {
+    return this.#refinements;
+  }
+
+  /**
+   * Takes an instruction for a special case of this one.
+   *
+   * @throws {RowError} if it is none
+   */
+  refineBy(special: Instruction): void {
+    // Every word that matches the special one must match this, and not the reverse.
+    const isSpecial = special.mask !== this.mask && (special.mask & this.mask) >>> 0 === this.mask &&
+      (special.match & this.mask) >>> 0 === this.match;
+    if (!isSpecial) throw new RowError(special.name, `it is not a special case of ${this.name}`);
+    this.#refinements = [...this.#refinements, special];
+  }
+
+  #parsePattern(): Pattern {
+    return this.#pattern = parsePattern(this.bits, (reason) => this.#fail(reason));
+  }
+
+  #parseOperands(): Operands {
+    const { tail } = this.#pattern ?? this.#parsePattern();
+    return this.#operands = parseOperands(this.#operandText, tail, (reason) => this.#fail(reason));
+  }
+
+  #fail(reason: string): never {
+    throw new RowError(this.name, reason);
+  }
 }
 
 /** A named list of rows. */
@@ -72,54 +143,29 @@ interface MaskGroup {
   readonly byMatch: Map<number, Instruction>;
 }
 
-interface MutableInstruction extends Instruction {
-  readonly refinements: Instruction[];
-}
-
-function build(group: string, row: Row): MutableInstruction {
-  const [name, bits, operandText, guest, meaning, options] = row;
-  const fail = (reason: string): never => {
-    throw new RowError(name, reason);
-  };
-  const { mask, match, tail } = parsePattern(bits, fail);
-  const { operands, immediates } = parseOperands(operandText, tail, fail);
-  // deno-fmt-ignore
-  return {
-    name, group, bits, mask, match, fields: tail.fields, operands, immediates, guest, meaning,
-    privileged: options?.privileged ?? false, needs: options?.needs, unit: options?.unit, refines: options?.refines,
-    refinements: [],
-  };
-}
-
 function popCount(word: number): number {
   let count = 0;
   for (let rest = word; rest !== 0; rest &= rest - 1) count++;
   return count;
 }
 
-/** Every word that matches `special` matches `general`, and not the reverse. */
-function isSpecialCase(special: Instruction, general: Instruction): boolean {
-  return special.mask !== general.mask && (special.mask & general.mask) >>> 0 === general.mask &&
-    (special.match & general.mask) >>> 0 === general.match;
-}
-
-/** All instructions of some groups of rows. What can be wrong with a row beside how it is written, `checkTable` finds. */
+/** All instructions of some groups of rows. Whether they are good rows, `checkTable` finds out. */
 export class InstructionTable {
   /** All instructions, in the order of the rows. */
   readonly all: readonly Instruction[];
-  readonly #byName = new Map<string, MutableInstruction>();
+  readonly #byName = new Map<string, Instruction>();
   /** By the top six bits, the masks with the most fixed bits first; made when words with these bits are asked for. */
   readonly #buckets: (readonly MaskGroup[] | undefined)[] = new Array(64).fill(undefined);
   #operationNames: readonly string[] | undefined;
 
   /**
-   * @throws {RowError} if a row is malformed, or is named as another, or refines what it is no special case of
+   * @throws {RowError} if a row is named as another, or refines what it is no special case of
    */
   constructor(groups: readonly RowGroup[]) {
-    const all: MutableInstruction[] = [];
+    const all: Instruction[] = [];
     for (const { name, rows } of groups) {
       for (const row of rows) {
-        const instruction = build(name, row);
+        const instruction = new Instruction(name, row);
         const twin = this.#byName.get(instruction.name);
         if (twin !== undefined) {
           throw new RowError(instruction.name, `group ${twin.group} has a row of this name`);
@@ -163,17 +209,14 @@ export class InstructionTable {
     return this.#operationNames ??= [...new Set(this.all.flatMap((i) => operationNames(i.meaning)))].sort();
   }
 
-  #linkRefinements(all: readonly MutableInstruction[]): void {
+  #linkRefinements(all: readonly Instruction[]): void {
     for (const instruction of all) {
       if (instruction.refines === undefined) continue;
       const general = this.#byName.get(instruction.refines);
       if (general === undefined) {
         throw new RowError(instruction.name, `it refines ${instruction.refines}, which is no row`);
       }
-      if (!isSpecialCase(instruction, general)) {
-        throw new RowError(instruction.name, `it is not a special case of ${general.name}`);
-      }
-      general.refinements.push(instruction);
+      general.refineBy(instruction);
     }
   }
 }

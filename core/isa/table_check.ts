@@ -13,12 +13,15 @@ const GUEST_POLICIES: ReadonlySet<GuestPolicy> = new Set<GuestPolicy>(
 );
 
 /**
- * Checks the names, the guest policies and the meanings of all rows, and that no word is two instructions.
+ * Checks the bits, the operands, the names, the guest policies and the meanings of all rows, and that no word is two instructions.
  *
- * @throws {RowError} if a row contradicts another, or its meaning refers to what the row does not have
+ * @throws {RowError} if a row is malformed or contradicts another, or its meaning refers to what the row does not have
  */
 export function checkTable(table: InstructionTable): void {
-  for (const { name, guest, meaning, fields } of table.all) {
+  for (const instruction of table.all) {
+    const { name, guest, meaning, fields } = instruction;
+    // Its text is parsed now, and refused if it is malformed.
+    instruction.operands;
     if (!MNEMONIC.test(name)) throw new RowError(name, `"${name}" is not a mnemonic`);
     if (!GUEST_POLICIES.has(guest)) throw new RowError(name, `"${guest}" is not a guest policy`);
     checkMeaning(meaning, fields, (reason) => {
