@@ -180,12 +180,13 @@ export class CsrDeclaration {
     this.fields = fields;
     this.options = options;
     this.width = options.width ?? 64;
-    this.clearedByOne = fields.filter((f) => f.spec.access === "w1c").reduce((all, f) => all | f.mask, 0n);
-    this.#checkFields();
+    this.clearedByOne = this.#checkedFields();
   }
 
-  #checkFields(): void {
+  /** Those that are cleared by writing 1, as bits. */
+  #checkedFields(): bigint {
     let seen = 0n;
+    let cleared = 0n;
     for (const f of this.fields) {
       if (f.spec.high >= this.width) {
         throw new RangeError(
@@ -196,7 +197,9 @@ export class CsrDeclaration {
         throw new RangeError(`Cannot declare ${this.name}.${f.name}: it overlaps another field`);
       }
       seen |= f.mask;
+      if (f.spec.access === "w1c") cleared |= f.mask;
     }
+    return cleared;
   }
 
   /** True if a machine of this profile has the register. */

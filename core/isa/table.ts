@@ -94,16 +94,8 @@ export class Instruction {
     return this.#refinements;
   }
 
-  /**
-   * Takes an instruction for a special case of this one.
-   *
-   * @throws {RowError} if it is none
-   */
+  /** Takes an instruction for a special case of this one. */
   refineBy(special: Instruction): void {
-    // Every word that matches the special one must match this, and not the reverse.
-    const isSpecial = special.mask !== this.mask && (special.mask & this.mask) >>> 0 === this.mask &&
-      (special.match & this.mask) >>> 0 === this.match;
-    if (!isSpecial) throw new RowError(special.name, `it is not a special case of ${this.name}`);
     this.#refinements = [...this.#refinements, special];
   }
 
@@ -159,7 +151,7 @@ export class InstructionTable {
   #operationNames: readonly string[] | undefined;
 
   /**
-   * @throws {RowError} if a row is named as another, or refines what it is no special case of
+   * @throws {RowError} if a row is named as another, or refines one that is not there
    */
   constructor(groups: readonly RowGroup[]) {
     const all: Instruction[] = [];

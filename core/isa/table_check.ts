@@ -28,8 +28,18 @@ export function checkTable(table: InstructionTable): void {
       throw new RowError(name, reason);
     });
   }
+  for (const general of table.all) {
+    for (const special of general.refinements) checkSpecial(special, general);
+  }
   // Only words with equal top bits can be the same.
   for (let top = 0; top < 64; top++) checkOverlaps(table.withTop(top));
+}
+
+/** Every word that matches `special` must match `general`, and not the reverse. */
+function checkSpecial(special: Instruction, general: Instruction): void {
+  const isSpecial = special.mask !== general.mask && (special.mask & general.mask) >>> 0 === general.mask &&
+    (special.match & general.mask) >>> 0 === general.match;
+  if (!isSpecial) throw new RowError(special.name, `it is not a special case of ${general.name}`);
 }
 
 function checkOverlaps(instructions: readonly Instruction[]): void {

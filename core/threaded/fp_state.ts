@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { computeWith, FP_OPERATIONS } from "../exec/fp_operations.ts";
+import { computeWith, fpOperation } from "../exec/fp_operations.ts";
 import { ISA } from "../isa/table.ts";
 import type { FcsrKeeper, Machine } from "../machine.ts";
 import { REMEMBERED } from "./fp_code.ts";
@@ -43,7 +43,7 @@ export class FpState implements FcsrKeeper {
 
   #computed(fcsr: number, remembered: number): number {
     const name = ISA.operationNames[remembered - REMEMBERED.first] ?? "";
-    const operation = FP_OPERATIONS.get(name);
+    const operation = fpOperation(name);
     if (operation === undefined) {
       throw new RangeError(`Cannot compute operation ${remembered}: there is none`);
     }
