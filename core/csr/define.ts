@@ -53,6 +53,10 @@ export interface FieldSpec extends FieldOptions {
   readonly high: number;
   readonly low: number;
   readonly text: string;
+  /** {@linkcode low}. */
+  readonly shift: bigint;
+  /** As many ones as there are bits. */
+  readonly ones: bigint;
 }
 
 /** A field that spans bits `high` to `low`. */
@@ -60,7 +64,7 @@ export function bits(high: number, low: number, text: string, options: FieldOpti
   if (high < low || low < 0 || high > 63) {
     throw new RangeError(`Cannot declare bits ${high}:${low} (${text})`);
   }
-  return { high, low, text, ...options };
+  return { high, low, text, shift: BigInt(low), ones: (1n << BigInt(high - low + 1)) - 1n, ...options };
 }
 
 /** A field of one bit. */
@@ -84,9 +88,9 @@ export class Field {
     this.csr = csr;
     this.name = name;
     this.spec = spec;
-    this.#shift = BigInt(spec.low);
-    this.#ones = (1n << BigInt(spec.high - spec.low + 1)) - 1n;
-    this.mask = this.#ones << this.#shift;
+    this.#shift = spec.shift;
+    this.#ones = spec.ones;
+    this.mask = spec.ones << spec.shift;
     this.lowMask = spec.high < 31 ? Number(this.mask) : 0;
   }
 
