@@ -59,6 +59,9 @@ export interface FieldSpec extends FieldOptions {
   readonly ones: bigint;
 }
 
+/** The fields of a register by name. */
+type FieldSpecs = Readonly<Record<string, FieldSpec>>;
+
 /** A field that spans bits `high` to `low`. */
 export function bits(high: number, low: number, text: string, options: FieldOptions = {}): FieldSpec {
   if (high < low || low < 0 || high > 63) {
@@ -177,33 +180,34 @@ export class CsrDeclaration {
   /** The bits that software clears by writing 1. */
   readonly clearedByOne: bigint;
 
-  constructor(number: number, name: string, text: string, fields: readonly Field[], options: CsrOptions) {
+  constructor(number: number, name: string, text: string, specs: FieldSpecs, options: CsrOptions) {
     this.number = number;
     this.name = name;
     this.text = text;
-    this.fields = fields;
     this.options = options;
     this.width = options.width ?? 64;
-    this.clearedByOne = this.#checkedFields();
-  }
-
-  /** Those that are cleared by writing 1, as bits. */
-  #checkedFields(): bigint {
     let seen = 0n;
     let cleared = 0n;
-    for (const f of this.fields) {
-      if (f.spec.high >= this.width) {
-        throw new RangeError(
-          `Cannot declare ${this.name}.${f.name}: bit ${f.spec.high} is outside its ${this.width} bits`,
-        );
-      }
-      if (seen & f.mask) {
-        throw new RangeError(`Cannot declare ${this.name}.${f.name}: it overlaps another field`);
-      }
-      seen |= f.mask;
-      if (f.spec.access === "w1c") cleared |= f.mask;
+    this.fields = Object.keys(specs).map((name) => {
+      const field = new Field(number, name, specs[name]!);
+      this.#check(field, seen);
+      seen |= field.mask;
+      if (field.spec.access === "w1c") cleared |= field.mask;
+      return field;
+    });
+    this.clearedByOne = cleared;
+  }
+
+  /** @param others the bits of other fields */
+  #check({ name, spec, mask }: Field, others: bigint): void {
+    if (spec.high >= this.width) {
+      throw new RangeError(
+        `Cannot declare ${this.name}.${name}: bit ${spec.high} is outside its ${this.width} bits`,
+      );
     }
-    return cleared;
+    if (others & mask) {
+      throw new RangeError(`Cannot declare ${this.name}.${name}: it overlaps another field`);
+    }
   }
 
   /** True if a machine of this profile has the register. */
@@ -268,22 +272,22 @@ function writableBits(f: Field, writer: "own" | "host", profile: Profile): bigin
 }
 
 /** A register whose fields are members: `CRMD.PLV.get(value)`. */
-export type Csr<F extends Record<string, FieldSpec>> = CsrDeclaration & { readonly [K in keyof F]: Field };
+export type Csr<F extends FieldSpecs> = CsrDeclaration & { readonly [K in keyof F]: Field };
 
 /**
  * Declares a register.
  *
  * @throws {RangeError} if fields overlap or do not fit the width
  */
-export function csr<const F extends Record<string, FieldSpec>>(
+export function csr<const F extends FieldSpecs>(
   number: number,
   name: string,
   text: string,
   fields: F,
   options: CsrOptions,
 ): Csr<F> {
-  const members: Record<string, Field> = {};
-  for (const field in fields) members[field] = new Field(number, field, fields[field]!);
-  const declaration = new CsrDeclaration(number, name, text, Object.values(members), options);
-  return Object.assign(declaration, members as { [K in keyof F]: Field });
+  const declaration = new CsrDeclaration(number, name, text, fields, options);
+  const named = declaration as unknown as Record<string, Field>;
+  declaration.fields.forEach((field) => named[field.name] = field);
+  return declaration as Csr<F>;
 }

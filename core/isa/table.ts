@@ -154,20 +154,8 @@ export class InstructionTable {
    * @throws {RowError} if a row is named as another, or refines one that is not there
    */
   constructor(groups: readonly RowGroup[]) {
-    const all: Instruction[] = [];
-    for (const { name, rows } of groups) {
-      for (const row of rows) {
-        const instruction = new Instruction(name, row);
-        const twin = this.#byName.get(instruction.name);
-        if (twin !== undefined) {
-          throw new RowError(instruction.name, `group ${twin.group} has a row of this name`);
-        }
-        this.#byName.set(instruction.name, instruction);
-        all.push(instruction);
-      }
-    }
-    this.#linkRefinements(all);
-    this.all = all;
+    this.all = groups.flatMap(({ name, rows }) => rows.map((row) => this.#add(new Instruction(name, row))));
+    this.all.filter((i) => i.refines !== undefined).forEach((special) => this.#link(special));
   }
 
   /** The instruction that a word encodes; undefined if none. Features and privilege are not looked at. */
@@ -201,15 +189,21 @@ export class InstructionTable {
     return this.#operationNames ??= [...new Set(this.all.flatMap((i) => operationNames(i.meaning)))].sort();
   }
 
-  #linkRefinements(all: readonly Instruction[]): void {
-    for (const instruction of all) {
-      if (instruction.refines === undefined) continue;
-      const general = this.#byName.get(instruction.refines);
-      if (general === undefined) {
-        throw new RowError(instruction.name, `it refines ${instruction.refines}, which is no row`);
-      }
-      general.refineBy(instruction);
+  #add(instruction: Instruction): Instruction {
+    const twin = this.#byName.get(instruction.name);
+    if (twin !== undefined) {
+      throw new RowError(instruction.name, `group ${twin.group} has a row of this name`);
     }
+    this.#byName.set(instruction.name, instruction);
+    return instruction;
+  }
+
+  #link(special: Instruction): void {
+    const general = this.#byName.get(special.refines ?? "");
+    if (general === undefined) {
+      throw new RowError(special.name, `it refines ${special.refines}, which is no row`);
+    }
+    general.refineBy(special);
   }
 }
 
