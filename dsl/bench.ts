@@ -5,7 +5,8 @@
  */
 import { CSRS, type Engine, EXCEPTIONS, type Machine, type Profile, type Program } from "../core/mod.ts";
 import { CRMD, ESTAT } from "../core/csr/basic.ts";
-import { type AddressMap, Ram } from "../devices/mod.ts";
+import type { AddressMap } from "../devices/address_map.ts";
+import { Ram } from "../devices/ram.ts";
 import { hypercallCode } from "../vcpu/guest_access.ts";
 import {
   DIRECT_MAP,
