@@ -44,13 +44,18 @@ export class HostCpu {
   observer: WorldObserver = {};
   /** True if every instruction of machine code is watched. What can only be told then, and reports of failures, need it. */
   readonly traced: boolean;
-  readonly #engine: Engine;
+  #engine: Engine;
   /** What was asked for last: a stack frame is at the same place for every exit. */
   #lastWords: { readonly address: bigint; readonly words: BigUint64Array } | undefined;
 
   constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
     this.traced = traced;
+    this.#engine = engine;
+  }
+
+  /** Has another engine execute its instructions from now on. */
+  continueOn(engine: Engine): void {
     this.#engine = engine;
   }
 

@@ -40,11 +40,12 @@ function guestCode(cause: Cause): string {
 export function contractExits(worldSwitch: WorldSwitch, cause: Cause): Runner {
   const prepared = prepareCase({ rule: "LVZ-EXIT-08", code: guestCode(cause), exits: [hvc(0)] });
   return (rounds, watch) => {
-    const { machine, vcpu } = new Bench(prepared, worldSwitch, {
+    const bench = new Bench(prepared, worldSwitch, {
       engine: new ThreadedEngine(),
       traced: false,
     });
-    vcpu.bind();
+    bench.bind();
+    const { machine, vcpu } = bench;
     watch?.begin();
     const [begin, from] = [performance.now(), machine.clock.executed];
     for (let i = 0; i < rounds; i++) {
