@@ -237,9 +237,8 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "cpucfg exits at guest PLV0 only",
     rule: "LVZ-GUEST-01",
     file: EXEC_PERMISSION,
-    find: "    const trap = policy(m, op);",
-    replace:
-      '    if (guest === "gspr" && !privileged && m.plv !== 0) return;\n    const trap = policy(m, op);',
+    find: "    return policy(m, op);",
+    replace: '    return guest === "gspr" && !privileged && m.plv !== 0 ? undefined : policy(m, op);',
   },
   {
     name: "ERA points behind the idle at its exit",

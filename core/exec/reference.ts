@@ -11,12 +11,12 @@ import type { Instruction } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
-import { permissionCheck } from "./permission.ts";
+import { type PermissionCheck, permissionCheck } from "./permission.ts";
 import { attend, isBefore, settle, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
-  readonly check: ((m: Machine, op: Decoded) => void) | undefined;
+  readonly check: PermissionCheck | undefined;
   readonly execute: (m: Machine, op: Decoded) => void;
 }
 
@@ -124,7 +124,7 @@ export class ReferenceEngine implements Engine {
     const { op, executable: { check, execute } } = this.#decode(word);
     return (m, isAllowed) => {
       try {
-        if (!isAllowed) check?.(m, op);
+        if (!isAllowed && check?.(m, op) !== undefined) return false;
         execute(m, op);
         return true;
       } catch {
@@ -144,7 +144,11 @@ export class ReferenceEngine implements Engine {
   #perform(m: Machine, { op, executable }: Cached): boolean {
     const next = BigInt.asUintN(64, m.pc + WORD);
     m.nextPc = next;
-    executable.check?.(m, op);
+    const exit = executable.check?.(m, op);
+    if (exit !== undefined) {
+      this.#trapped(m, exit);
+      return false;
+    }
     executable.execute(m, op);
     m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
     return m.pc === next;
