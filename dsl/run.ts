@@ -80,9 +80,9 @@ export class CaseRun implements Run {
   execute(): Problem | undefined {
     const { exits } = this.#case;
     this.#prepare();
-    for (const [i, expected] of exits.entries()) {
+    for (let i = 0; i < exits.length; i++) {
       this.#position = `exit ${i + 1} of ${exits.length}`;
-      const problem = this.#transition(i, expected);
+      const problem = this.#transition(i, exits[i]!);
       if (problem !== undefined) return problem;
     }
     this.#position = "after the last exit";
@@ -221,8 +221,8 @@ export class CaseRun implements Run {
     const { vcpu, machine } = this.#bench;
     vcpu.unbind();
     const now = new RegisterSnapshot(machine.host);
-    const written = [this.#case.host, ...this.#case.exits.map((e) => e.setHost)];
-    const isOwn = (csr: CsrDeclaration) => written.some((values) => values.has(csr));
+    const { host, exits } = this.#case;
+    const isOwn = (csr: CsrDeclaration) => host.has(csr) || exits.some((exit) => exit.setHost.has(csr));
     const differences = compareUnbindPromises(vcpu, this.#bench.unbound, now, isOwn);
     if (differences.length === 0) return undefined;
     const headline =
