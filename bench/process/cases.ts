@@ -9,7 +9,7 @@ import type { ChildResults } from "./tasks.ts";
 const LARGEST_CODE = 0x7ff0;
 
 /** A small case, another for each number: computes, writes a CSR, exits. */
-function smallCase(n: number, options: RunOptions): () => void {
+function smallCase(n: number, switches: RunOptions): () => void {
   const code = n % LARGEST_CODE;
   const addend = n % 2048;
   return guest({
@@ -22,7 +22,7 @@ function smallCase(n: number, options: RunOptions): () => void {
       hvcl    ${code}
     `,
     exits: [hvc(code, { at: "call", regs: { a0: n + addend, a1: 0 }, csr: { SAVE0: n } })],
-  }, options);
+  }, { ...switches, place: `small case ${n}` });
 }
 
 /**
