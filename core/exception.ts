@@ -86,9 +86,9 @@ function vppnOf(address: bigint): bigint {
 
 /** Moves PLV, IE and WE of CRMD to the fields named and clears them. */
 function saveMode(bank: CsrBank, plv: Field, ie: Field, we: Field): void {
-  bank.set(plv, bank.get(CRMD.PLV));
-  bank.set(ie, bank.get(CRMD.IE));
-  bank.set(we, bank.get(CRMD.WE));
+  bank.setBits(plv, bank.bits(CRMD.PLV));
+  bank.setBits(ie, bank.bits(CRMD.IE));
+  bank.setBits(we, bank.bits(CRMD.WE));
   bank.write(CRMD, bank.read(CRMD) & ~(CRMD.PLV.mask | CRMD.IE.mask | CRMD.WE.mask));
 }
 
@@ -101,8 +101,8 @@ function takeGeneral(
   inGuest: boolean,
 ): void {
   saveMode(bank, PRMD.PPLV, PRMD.PIE, PRMD.PWE);
-  bank.set(ESTAT.Ecode, BigInt(kind.ecode));
-  bank.set(ESTAT.EsubCode, BigInt(kind.esubcode));
+  bank.setBits(ESTAT.Ecode, kind.ecode);
+  bank.setBits(ESTAT.EsubCode, kind.esubcode);
   bank.set(ERA.PC, pc);
   if (bank === m.host) leaveGuest(m, inGuest);
   const spacing = bank.get(ECFG.VS);

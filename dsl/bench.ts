@@ -3,22 +3,11 @@
  *
  * @module
  */
-import { CSRS, type Engine, EXCEPTIONS, type Machine, type Profile, type Program } from "../core/mod.ts";
+import { CSRS, EXCEPTIONS, type Machine, type Program } from "../core/mod.ts";
 import { CRMD, ESTAT } from "../core/csr/basic.ts";
 import type { AddressMap } from "../devices/address_map.ts";
-import { Ram } from "../devices/ram.ts";
 import { hypercallCode } from "../vcpu/guest_access.ts";
-import {
-  DIRECT_MAP,
-  type GuestMemory,
-  type HardwareExit,
-  HostCpu,
-  type HostLayout,
-  NestedPageTable,
-  setUpHost,
-  type VCpu,
-  type WorldSwitch,
-} from "../vcpu/mod.ts";
+import type { GuestMemory, HardwareExit, HostCpu, VCpu, WorldSwitch } from "../vcpu/mod.ts";
 import type { Case, Mapping } from "./case.ts";
 import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
@@ -27,41 +16,15 @@ import type { CsrValues } from "./names.ts";
 import type { RegisterSnapshot } from "./observe.ts";
 import { assembleCase, END_LABEL } from "./program.ts";
 import type { LineLevels, ResolvedCase, ResolvedEvent } from "./resolve.ts";
-import { type Warm, warmMachine } from "./warm.ts";
-
-/** Bytes of guest memory from GPA 0. */
-export const GUEST_MEMORY = 0x40000n;
-/** Stage 2 is changed in units of this many bytes: the largest page size of all world switches. */
-export const GRANULE = 0x4000n;
+import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, type Stage, stageFor } from "./stage.ts";
 
 /** The code of the hvcl behind the code, which catches a guest that runs past its end. */
 const END_CODE = 0x7fff;
 const NOP = 0x03400000n;
 const SMALLEST_PAGE = 0x1000n;
-/** Small, because a machine is made for each case: an empty table at 0, the stage-2 tables, the guest's memory. */
-export const MACHINE_MEMORY = 0xe0000;
-/** GPA + this = HPA. Not 0, so that software and hardware which confuse the two are found out. */
-export const GUEST_OFFSET = 0xa0000n;
-/** Memory for stage-2 tables. */
-export const TABLES = { start: 0x10000n, end: GUEST_OFFSET };
-/**
- * Most hypervisors' code is TypeScript, so that no memory is needed where its addresses lie. Its data and its stack lie between the empty
- * tables at 0 and at PGDH and behind them.
- */
-export const LAYOUT: HostLayout = {
-  text: 0x9000_0000_0100_0000n,
-  exitEntry: 0x9000_0000_0101_0000n,
-  refillEntry: 0x102_0000n,
-  hostRefillEntry: 0x103_0000n,
-  data: { start: DIRECT_MAP + 0x4000n, end: DIRECT_MAP + 0x8000n },
-  stack: DIRECT_MAP + 0x10000n,
-};
 
 /** Every guest register of another guest: recognisable, TI pending, no timer running and nothing done by TICLR and WCLLB. */
 const OTHER_GUEST = 0x0bad_9e57_0bad_9e5cn;
-
-/** The start of a guest's registers: recognisable, so that a report shows what was never set. */
-const INITIAL_GPRS = BigUint64Array.from({ length: 32 }, (_, r) => 0x6e57_0000_0000_0000n + BigInt(r));
 
 /** Assembles a case's code. */
 export function assembleGuest(c: Case): Program {
@@ -86,152 +49,52 @@ export function loadGuest(bus: AddressMap, program: Program): void {
   }
 }
 
-/** Where machine code lies unless it was linked for other addresses. */
-export const CODE_BASE: bigint = LAYOUT.text;
-/** Bytes from there on that it may take; its data follow. */
-const CODE_BYTES = 0x4_0000;
-const PAGE = 0x1000n;
-
-type AddressRange = NonNullable<NonNullable<WorldSwitch["machineCode"]>["linkedAt"]>;
-
-/** Bytes of RAM. That of a hypervisor's machine code belongs to it, because engines are fastest in one block of RAM. */
-function memoryFor({ machineCode }: WorldSwitch): number {
-  if (machineCode === undefined) return MACHINE_MEMORY;
-  return Number(CODE_BASE - DIRECT_MAP) + CODE_BYTES + machineCode.dataBytes;
-}
-
-/**
- * Where a hypervisor lies; gives one that was linked for other addresses memory there.
- *
- * @throws {RangeError} if that is where the bench has its own
- */
-function layOut(bus: AddressMap, worldSwitch: WorldSwitch): HostLayout {
-  const { machineCode } = worldSwitch;
-  if (machineCode === undefined) return LAYOUT;
-  const { dataBytes, linkedAt } = machineCode;
-  if (linkedAt !== undefined) addLinked(bus, linkedAt, BigInt(memoryFor(worldSwitch)));
-  const start = CODE_BASE + BigInt(CODE_BYTES);
-  return { ...LAYOUT, data: { start, end: start + BigInt(dataBytes) } };
-}
-
-function addLinked(bus: AddressMap, { start, end }: AddressRange, memory: bigint): void {
-  if (start < MACHINE_MEMORY) {
-    throw new RangeError(
-      `Cannot place code linked at ${hex(start)}: the bench has its own memory up to ${
-        hex(BigInt(MACHINE_MEMORY))
-      }`,
-    );
-  }
-  if (end <= memory) return;
-  const from = start < memory ? memory : start - start % PAGE;
-  const size = (end - from + PAGE - 1n) / PAGE * PAGE;
-  bus.add(Number(from), new Ram("linked hypervisor", Number(size)));
-}
-
-/** What a machine has whose host is set up. */
-export interface WarmHost {
-  readonly bus: AddressMap;
-  readonly layout: HostLayout;
-  /** Stage 2, with the guest's memory mapped. */
-  readonly table: NestedPageTable;
-}
-
-/**
- * A machine with a host and a guest's memory, before the world switch takes possession of it.
- *
- * @param unmapped bytes at the end of the guest's memory that are not mapped
- */
-export function warmHost(
-  worldSwitch: WorldSwitch,
-  profile: Profile,
-  engine: Engine,
-  unmapped?: typeof GRANULE,
-): Warm<WarmHost> {
-  return warmMachine({
-    key: keyOf(worldSwitch, unmapped !== undefined),
-    engine,
-    profile,
-    memory: memoryFor(worldSwitch),
-    prepare({ machine, bus }, parts) {
-      const layout = layOut(bus, worldSwitch);
-      setUpHost(new HostCpu(machine, engine), layout);
-      // The VMM's own memory, written as the guest's code is: before the guest runs there is nobody to tell the difference.
-      const store = (address: bigint, value: bigint) => machine.writePhysical(Number(address), 8, value);
-      const table = new NestedPageTable(store, worldSwitch.pageTable, TABLES);
-      table.map(0n, GUEST_OFFSET, GUEST_MEMORY - (unmapped ?? 0n));
-      if (worldSwitch.machineCode !== undefined) loadInAdvance(worldSwitch, machine, engine, bus, layout);
-      parts.push(table);
-      return { bus, layout, table };
-    },
-  });
-}
-
-/** Leaves the world switch's code in memory, and nothing else of it, so that it need not be loaded for each case. */
-function loadInAdvance(
-  worldSwitch: WorldSwitch,
-  machine: Machine,
-  engine: Engine,
-  bus: AddressMap,
-  layout: HostLayout,
-): void {
-  const code = bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES);
-  const restore = machine.save();
-  worldSwitch.create(new HostCpu(machine, engine), layout);
-  const loaded = code?.slice() ?? [];
-  restore();
-  // To be told of the write.
-  bus.ramBytes(Number(CODE_BASE - DIRECT_MAP), CODE_BYTES)?.set(loaded);
-}
-
-/** What {@linkcode warmHost} makes depends on the world switch and on whether all memory is mapped. */
-const KEYS = new WeakMap<WorldSwitch, readonly [all: object, part: object]>();
-
-function keyOf(worldSwitch: WorldSwitch, isPart: boolean): object {
-  let keys = KEYS.get(worldSwitch);
-  if (keys === undefined) KEYS.set(worldSwitch, keys = [{}, {}]);
-  return keys[isPart ? 1 : 0];
-}
-
-/** A case's machine, ready for its first entry. */
+/** A case's machine, ready for its first entry but for the vCPU, which has to be bound. */
 export class Bench {
-  readonly machine: Machine;
-  readonly cpu: HostCpu;
-  readonly vcpu: VCpu;
   readonly program: Program;
   /** Instructions for the guest between two exits. */
   readonly budget: number;
   readonly memory: GuestMemory;
-  /** To be called when the case is over. */
-  readonly release: () => void;
-  readonly #table: NestedPageTable;
+  readonly #stage: Stage;
   /** The HPA behind each GPA that does not lead to its own memory, by granule. */
   readonly #moved = new Map<bigint, bigint>();
 
   constructor({ program, profile, budget }: ResolvedCase, worldSwitch: WorldSwitch, how: Execution) {
-    const { engine, traced } = how;
-    const warm = warmHost(worldSwitch, profile, engine);
-    const { bus, layout, table } = warm.made;
-    this.machine = warm.machine;
-    this.release = warm.release;
-    this.#table = table;
     this.program = program;
     this.budget = budget;
-    this.cpu = new HostCpu(this.machine, engine, traced);
-    this.vcpu = worldSwitch.create(this.cpu, layout);
     this.memory = {
       contains: (gpa) => this.#hpa(gpa) !== undefined,
       map: (gpa) => this.#mapAgain(gpa - gpa % GRANULE),
     };
-    loadGuest(bus, this.program);
-    this.#start();
+    this.#stage = stageFor({ worldSwitch, profile, entry: program.entry, memory: this.memory }, how);
+    loadGuest(this.#stage.bus, program);
   }
 
-  #start(): void {
-    const { vcpu } = this;
-    vcpu.setNestedPageTable(this.#table.root);
-    vcpu.setEntry(this.program.entry);
-    vcpu.setup({ vcpuId: 0, vmId: 0, memory: this.memory });
-    for (let r = 1; r < 32; r++) vcpu.setGpr(r, INITIAL_GPRS[r]!);
+  get machine(): Machine {
+    return this.#stage.machine;
+  }
+
+  get cpu(): HostCpu {
+    return this.#stage.cpu;
+  }
+
+  get vcpu(): VCpu {
+    return this.#stage.vcpu;
+  }
+
+  /** The host's registers before the vCPU is bound. */
+  get unbound(): RegisterSnapshot {
+    return this.#stage.unbound;
+  }
+
+  /** Binds the vCPU for the first time, if it is not. */
+  bind(): void {
+    if (!this.#stage.isBound) this.#stage.vcpu.bind();
+  }
+
+  /** To be called when the case is over. */
+  release(): void {
+    this.#stage.release();
   }
 
   // Memory ---------------------------------------------------------------------------------------------------------------
@@ -245,7 +108,7 @@ export class Bench {
 
   /** Changes a stage-2 mapping. */
   map({ gpa, size = GRANULE, access = "rwx", alias = gpa }: Mapping): void {
-    if (access === "") return this.#edit(gpa, () => this.#table.unmap(gpa, size));
+    if (access === "") return this.#edit(gpa, () => this.#stage.table.unmap(gpa, size));
     if (alias + size > GUEST_MEMORY) {
       throw new CaseError(
         `Cannot map ${hex(size)} bytes at GPA ${hex(gpa)}: the guest has no such memory at GPA ${hex(alias)}`,
@@ -258,7 +121,7 @@ export class Bench {
       write: access.includes("w"),
       execute: access.includes("x"),
     };
-    this.#edit(gpa, () => this.#table.map(gpa, hpa, size, permission));
+    this.#edit(gpa, () => this.#stage.table.map(gpa, hpa, size, permission));
   }
 
   /** Maps a granule that the guest owns to where it was, with all accesses allowed. */

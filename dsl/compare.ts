@@ -13,7 +13,7 @@ import { interruptNames } from "./decode.ts";
 import { type Difference, type DifferenceDetails, unequal } from "./difference.ts";
 import { CaseError } from "./errors.ts";
 import { type CsrValues, type MaskedValue, NO_CSRS, type RegisterValues, wholeValue } from "./names.ts";
-import { RegisterSnapshot, type Stay } from "./observe.ts";
+import { RegisterSnapshot, type Stay, ValueSnapshot } from "./observe.ts";
 import type { ResolvedException, ResolvedExit } from "./resolve.ts";
 
 /** One exit as the case expects it and as it came. */
@@ -24,7 +24,7 @@ export interface Transition {
   /** What the bench saw from the entry to this exit. */
   readonly stays: readonly Stay[];
   /** The guest's general registers before the entry. */
-  readonly gprs: readonly bigint[];
+  readonly gprs: ValueSnapshot;
 }
 
 /** Why something was expected not to change. */
@@ -90,32 +90,34 @@ export function compareUnchanged(
 
 /** General registers, by number, against those named and, unless others may change, against their values before. */
 export function compareRegisters(
-  now: ArrayLike<bigint>,
-  before: ArrayLike<bigint>,
+  now: ValueSnapshot,
+  before: ValueSnapshot,
   named: RegisterValues,
   others: "unchanged" | "any",
 ): Difference[] {
   const found: Difference[] = [];
-  for (let r = 0; r < now.length; r++) {
-    const got = now[r]!;
+  for (let r = 0; r < GPRS; r++) {
     const expected = named.get(r);
-    const wanted = expected ?? (others === "any" ? got : before[r] ?? 0n);
-    if (got === wanted) continue;
-    found.push(...unequal(registerName(r), got, wanted, expected === undefined ? { why: UNNAMED } : {}));
+    if (expected === undefined && (others === "any" || !now.differsAt(r, before))) continue;
+    const details = expected === undefined ? { why: UNNAMED } : {};
+    found.push(...unequal(registerName(r), now.at(r), expected ?? before.at(r), details));
   }
   return found;
 }
 
+const GPRS = 32;
+/** To collect values in, which a snapshot then copies. */
+const COLLECTED = new BigUint64Array(GPRS);
+
 /** The guest's general registers as the world switch holds them. */
-export function registersOf(vcpu: VCpu): readonly bigint[] {
-  const values: bigint[] = [];
-  for (let r = 0; r < 32; r++) values.push(vcpu.gpr(r));
-  return values;
+export function registersOf(vcpu: VCpu): ValueSnapshot {
+  for (let r = 0; r < GPRS; r++) COLLECTED[r] = vcpu.gpr(r);
+  return new ValueSnapshot(COLLECTED);
 }
 
 /** A guest that is still running has its registers in the processor, where the vCPU cannot see them. */
-function guestRegisters({ vcpu, machine }: Bench, entered: Entered): ArrayLike<bigint> {
-  return entered.kind === "budget" ? machine.gpr : registersOf(vcpu);
+function guestRegisters({ vcpu, machine }: Bench, entered: Entered): ValueSnapshot {
+  return entered.kind === "budget" ? new ValueSnapshot(machine.gpr) : registersOf(vcpu);
 }
 
 // What the hardware recorded -------------------------------------------------------------------------------------------

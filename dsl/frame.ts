@@ -99,12 +99,14 @@ export interface HostState {
 
 /** What the world switch promised of the host from entry to exit. */
 export function compareRunPromises(vcpu: VCpu, before: HostState, after: HostState): Difference[] {
-  const why = `the ${vcpu.name} world switch restores it`;
   const { restoredByRun, savedGprs } = vcpu.promises;
-  const registers = savedGprs.filter((r) => after.gprs.differsAt(r, before.gprs)).flatMap((r) =>
+  const changed = restoredByRun.filter((promise) => !after.csrs.isSame(registerOf(promise), before.csrs));
+  const lost = savedGprs.filter((r) => after.gprs.differsAt(r, before.gprs));
+  if (changed.length + lost.length === 0) return [];
+  const why = `the ${vcpu.name} world switch restores it`;
+  const registers = lost.flatMap((r) =>
     unequal(`host ${registerName(r)}`, after.gprs.at(r), before.gprs.at(r), { why })
   );
-  const changed = restoredByRun.filter((promise) => !after.csrs.isSame(registerOf(promise), before.csrs));
   const csrs = changed.map(promised).flatMap(({ csr, mask }) => {
     const [got, value] = [after.csrs.get(csr) ?? 0n, before.csrs.get(csr) ?? 0n];
     return compareMasked(`host ${csr.name}`, got, { value, mask }, { csr, why });

@@ -47,7 +47,7 @@ import { type CaseTest, caseTest, type RunOptions } from "./test_function.ts";
  * ```
  */
 export function guest(c: Case, options: RunOptions = {}): CaseTest<Case> {
-  return caseTest(c, (more) => runEverywhere(c, { ...options, ...more }), guest);
+  return caseTest(c, (more) => runEverywhere(c, { ...options, ...more }), options.place ?? guest);
 }
 
 /** Runs a case on each of its world switches; whatever goes wrong becomes part of an outcome. */

@@ -127,6 +127,15 @@ Deno.test("the place of a case, and the top of its error's stack, is where guest
   }
 });
 
+Deno.test("a case that a program made is where that program says it is", () => {
+  const test = guest(FAILING, { place: "seed 5, case 17" });
+  assertEquals(test.place, "seed 5, case 17");
+  const { message, name } = thrownBy(test);
+  assertEquals(name, "FAIL");
+  assertMatch(message, /^case {2}seed 5, case 17 {2}world switch /);
+  assertMatch(message, /\n {2}repeat: make seed 5, case 17 again$/);
+});
+
 Deno.test("a place outside the project is absolute, a remote one an address", () => {
   const root = new URL("../", import.meta.url).href;
   const rows = [

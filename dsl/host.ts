@@ -26,7 +26,7 @@ import { validateHost } from "./validate.ts";
  * ```
  */
 export function host(c: HostCase, options: RunOptions = {}): CaseTest<HostCase> {
-  return caseTest(c, (more) => [runHostCase(c, { ...options, ...more })], host);
+  return caseTest(c, (more) => [runHostCase(c, { ...options, ...more })], options.place ?? host);
 }
 
 /** Runs a case in host mode; whatever goes wrong becomes part of the outcome. */

@@ -26,6 +26,7 @@ import { CaseError } from "./errors.ts";
 import type { Execution } from "./execution.ts";
 import type { HostCase, HostExpectation } from "./host_case.ts";
 import { type CsrValues, Names, type RegisterValues } from "./names.ts";
+import { ValueSnapshot } from "./observe.ts";
 import { HISTORY, type Problem } from "./outcome.ts";
 import { CODE, END_LABEL } from "./program.ts";
 import { type MemoryExpectation, optionalValue, resolveLines, resolveMemory } from "./resolve.ts";
@@ -151,7 +152,7 @@ export class HostRun implements Run {
 
   execute(): Problem | undefined {
     const m = this.#machine;
-    const before = { gprs: m.gpr.slice(), host: this.#values(false), guest: this.#values(true) };
+    const before = { gprs: new ValueSnapshot(m.gpr), host: this.#values(false), guest: this.#values(true) };
     const stuck = this.#run();
     if (stuck !== undefined) return this.#fail(stuck);
     const ended = this.#ended();
@@ -162,7 +163,7 @@ export class HostRun implements Run {
     }
     const differences = [
       ...this.#comparePlace(ended),
-      ...compareRegisters(m.gpr, before.gprs, regs, otherRegs),
+      ...compareRegisters(new ValueSnapshot(m.gpr), before.gprs, regs, otherRegs),
       ...this.#compareCsrs(before.host, false, ended),
       ...this.#compareCsrs(before.guest, true, ended),
       ...this.#compareMemory(),

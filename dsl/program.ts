@@ -47,7 +47,8 @@ export function assembleText(text: string, name: string): Program {
  * @throws {AssemblyErrors} with line and column
  */
 export function assembleCase(code: string, afterwards: string): Program {
-  const text = `${code}\n.text\n${END_LABEL}: ${afterwards}\n`;
+  const back = MAY_LEAVE_TEXT.test(code) ? ".text" : "     ";
+  const text = `${code}\n${back}\n${END_LABEL}: ${afterwards}\n`;
   let program = programs.get(text);
   if (program === undefined) {
     program = assembleText(text, "code");
@@ -56,6 +57,9 @@ export function assembleCase(code: string, afterwards: string): Program {
   }
   return program;
 }
+
+/** A point that is not within a name may begin a directive, as no code of most cases does. */
+const MAY_LEAVE_TEXT = /(?:^|[^\w.$])\./;
 
 /**
  * Programs by their text, a memo of a pure function: rows of cases often share their code. It is small and never old, because what outlives

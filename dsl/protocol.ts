@@ -33,7 +33,7 @@ import { validateProtocol } from "./validate.ts";
  * ```
  */
 export function protocol(c: ProtocolCase, options: RunOptions = {}): CaseTest<ProtocolCase> {
-  return caseTest(c, (more) => runProtocol(c, { ...options, ...more }), protocol);
+  return caseTest(c, (more) => runProtocol(c, { ...options, ...more }), options.place ?? protocol);
 }
 
 /** Runs a case on each of its world switches; whatever goes wrong becomes part of an outcome. */

@@ -15,7 +15,7 @@ import {
   type WorldSwitch,
 } from "../vcpu/mod.ts";
 import type { Run, Stopped } from "./attempt.ts";
-import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, loadGuest, warmHost } from "./bench.ts";
+import { loadGuest } from "./bench.ts";
 import type { Csrs, Value } from "./case.ts";
 import { compareMasked, kindOf } from "./compare.ts";
 import { hex } from "../core/hex.ts";
@@ -37,6 +37,7 @@ import { HISTORY, type Problem } from "./outcome.ts";
 import { assembleCase, profileOf } from "./program.ts";
 import type { ProtocolCall, ProtocolCase, Step } from "./protocol_case.ts";
 import { resolveLines } from "./resolve.ts";
+import { GRANULE, GUEST_MEMORY, GUEST_OFFSET, warmHost } from "./stage.ts";
 
 const BUDGET = 10_000;
 /** How many steps before and behind a wrong one a report shows. */

@@ -103,6 +103,7 @@ export interface ResolvedCase {
 }
 
 const DEFAULT_BUDGET = 10_000;
+const NOTHING: ReadonlySet<CsrDeclaration> = new Set();
 
 /**
  * Looks up every name of a case.
@@ -150,7 +151,9 @@ function resolveExit(e: ExpectedExit, names: Names, where: string): ResolvedExit
       badv: optionalValue(e.took.badv, names, `${where}.took.badv`),
     },
     host: names.csrs(e.host, `${where}.host`),
-    hostMayChange: new Set(e.hostMayChange?.map((name) => names.csr(name, `${where}.hostMayChange`))),
+    hostMayChange: e.hostMayChange === undefined
+      ? NOTHING
+      : new Set(e.hostMayChange.map((name) => names.csr(name, `${where}.hostMayChange`))),
     memory: resolveMemory(e.memory, names, `${where}.memory`),
     refills: e.refills?.map((r, i) => names.value(r, `${where}.refills[${i}]`)),
   };

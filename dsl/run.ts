@@ -56,8 +56,6 @@ export class CaseRun implements Run {
   readonly #bench: Bench;
   readonly #observer: StayObserver;
   readonly #carried = new CarriedState();
-  /** The host's registers before the world switch took possession. */
-  readonly #unbound: RegisterSnapshot;
   /** Where the case is, as in `exit 1 of 2`. */
   #position = "before the first entry";
   /** What was seen since the last entry. */
@@ -69,7 +67,6 @@ export class CaseRun implements Run {
     this.#case = c;
     this.#bench = bench;
     this.#observer = new StayObserver(bench.cpu);
-    this.#unbound = new RegisterSnapshot(bench.machine.host);
   }
 
   get profile(): string {
@@ -83,9 +80,9 @@ export class CaseRun implements Run {
   execute(): Problem | undefined {
     const { exits } = this.#case;
     this.#prepare();
-    for (const [i, expected] of exits.entries()) {
+    for (let i = 0; i < exits.length; i++) {
       this.#position = `exit ${i + 1} of ${exits.length}`;
-      const problem = this.#transition(i, expected);
+      const problem = this.#transition(i, exits[i]!);
       if (problem !== undefined) return problem;
     }
     this.#position = "after the last exit";
@@ -121,7 +118,7 @@ export class CaseRun implements Run {
     const bench = this.#bench;
     const c = this.#case;
     for (const m of c.map) bench.map(m);
-    bench.vcpu.bind();
+    bench.bind();
     for (const [r, value] of c.set) bench.vcpu.setGpr(r, value);
     bench.setGuestCsrs(c.csr);
     this.#carried.wrote(c.csr);
@@ -224,9 +221,9 @@ export class CaseRun implements Run {
     const { vcpu, machine } = this.#bench;
     vcpu.unbind();
     const now = new RegisterSnapshot(machine.host);
-    const written = [this.#case.host, ...this.#case.exits.map((e) => e.setHost)];
-    const isOwn = (csr: CsrDeclaration) => written.some((values) => values.has(csr));
-    const differences = compareUnbindPromises(vcpu, this.#unbound, now, isOwn);
+    const { host, exits } = this.#case;
+    const isOwn = (csr: CsrDeclaration) => host.has(csr) || exits.some((exit) => exit.setHost.has(csr));
+    const differences = compareUnbindPromises(vcpu, this.#bench.unbound, now, isOwn);
     if (differences.length === 0) return undefined;
     const headline =
       `${this.#position}: the ${vcpu.name} world switch did not give the processor back as it was`;

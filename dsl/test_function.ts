@@ -33,6 +33,12 @@ export interface RunOptions {
    * @default every one
    */
   readonly worldSwitches?: readonly WorldSwitch[];
+  /**
+   * Where the case is, for programs that make cases by the thousand: to be named is better than to be found at the line that made all of them, and
+   * V8 takes as long to look for that line as for half of the assembling.
+   * @default the line that called `guest()`, `host()` or `protocol()`
+   */
+  readonly place?: string;
 }
 
 /** A plain test function for `Deno.test`, `it` and the like, that tools can look into. */
@@ -56,19 +62,24 @@ type Maker = (...args: never[]) => unknown;
 /**
  * Makes the test function of a case.
  *
- * @param maker the function that the spec called, whose caller is the place of the case
+ * @param at the place of the case, or the function that the spec called, whose caller is that
  */
 export function caseTest<C extends AnyCase>(
   c: C,
   run: (options?: RunOptions) => readonly Outcome[],
-  maker: Maker,
+  at: string | Maker,
 ): CaseTest<C> {
-  const place = new CasePlace(maker);
+  const place: Place = typeof at === "string" ? new NamedPlace(at) : new CallPlace(at);
   const test = (context?: TestContext | void): void => {
     const outcomes = run();
     if (outcomes.every(hasPassed)) return;
     const hasFailed = outcomes.some((o) => o.problem?.result === "fail");
-    const text = report(c, { title: context?.name, place: place.text }, outcomes);
+    const identity = {
+      title: context?.name,
+      place: place.text,
+      ...(place.repeat && { repeat: place.repeat }),
+    };
+    const text = report(c, identity, outcomes);
     throw place.errorOf(hasFailed ? CaseFailure : CaseError, text);
   };
   Object.assign(test, { case: c, run, [MADE_AT]: place });
@@ -79,7 +90,7 @@ const MADE_AT = Symbol("made at");
 
 /** One getter for all tests: with one each, every test would have a hidden class of its own, and stay until the next major collection. */
 const PLACE = {
-  get(this: { readonly [MADE_AT]: CasePlace }): string {
+  get(this: { readonly [MADE_AT]: Place }): string {
     return this[MADE_AT].text;
   },
 };
@@ -88,11 +99,38 @@ function hasPassed({ problem }: Outcome): boolean {
   return problem === undefined;
 }
 
+/** Where a case is. */
+interface Place {
+  /** As reports have it: `specs/gspr_test.ts:12`. */
+  readonly text: string;
+  /** How to run the case again, if not as `deno test` does. */
+  readonly repeat?: string;
+  /** An error that points there. */
+  errorOf(Class: new (message: string) => Error, message: string): Error;
+}
+
+/** A place that somebody named. */
+class NamedPlace implements Place {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get repeat(): string {
+    return `make ${this.text} again`;
+  }
+
+  errorOf(Class: new (message: string) => Error, message: string): Error {
+    return new Class(message);
+  }
+}
+
 /**
  * Where a function was called. It is kept as V8 keeps it, because most cases are never asked, and to find out which line of which file that
  * is takes time.
  */
-class CasePlace {
+class CallPlace implements Place {
   readonly #captured: { readonly stack?: string } = {};
   #found: string | undefined;
 
@@ -110,7 +148,6 @@ class CasePlace {
     return this.#found ??= /\n {4}at [^]*/.exec(this.#captured.stack ?? "")?.[0] ?? "";
   }
 
-  /** As reports have it: `specs/gspr_test.ts:12`. */
   get text(): string {
     return placeInStack(this.#frames);
   }

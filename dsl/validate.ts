@@ -7,7 +7,6 @@ import { didYouMean } from "../core/asm/suggest.ts";
 import { LA464, PROFILES } from "../core/mod.ts";
 import { WORLD_SWITCHES } from "../vcpu/mod.ts";
 import { type AnyCase, rulesOf } from "./any_case.ts";
-import { GRANULE, GUEST_MEMORY } from "./bench.ts";
 import type { Actions, Case, ExpectedExit, Mapping, TimedEvent } from "./case.ts";
 import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
@@ -15,6 +14,7 @@ import type { HostCase } from "./host_case.ts";
 import type { ProtocolCase } from "./protocol_case.ts";
 import { isRuleId, type Rule, RULES } from "./rules/mod.ts";
 import { checkHostShape, checkProtocolShape, checkShape } from "./shape.ts";
+import { GRANULE, GUEST_MEMORY } from "./stage.ts";
 
 const HIGHEST_HYPERCALL = 0x7fff;
 /** A case needs thousands. This is what generated code executes in a second; one that fails is run again a hundred times slower. */

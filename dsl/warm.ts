@@ -27,7 +27,13 @@ export interface WarmOptions<Made> {
   /** RAM in bytes. */
   readonly memory: number;
   /** Brings a new machine to where cases begin. What it makes may have state, which it has to add to `parts`. */
-  prepare(vm: { readonly machine: Machine; readonly bus: AddressMap }, parts: Restorable[]): Made;
+  prepare(vm: BareVm, parts: Restorable[]): Made;
+}
+
+/** A machine as it comes. */
+export interface BareVm {
+  readonly machine: Machine;
+  readonly bus: AddressMap;
 }
 
 /** Something beside the machine that goes back with it. */

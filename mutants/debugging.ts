@@ -137,8 +137,8 @@ const WATCHPOINT_MUTANTS: readonly Mutant[] = [
     name: "a write of FWPS or MWPS clears every hit",
     rule: "BASE-WATCH-08",
     file: ACCESS,
-    find: "value & written & csr.clearedByOne",
-    replace: "written & csr.clearedByOne",
+    find: "value & written & clearedByOne",
+    replace: "written & clearedByOne",
   },
   {
     name: "software makes watchpoints of debug mode",

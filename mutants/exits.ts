@@ -382,7 +382,7 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     file: EXEC_CSR_CALLS,
     find: "  const next = mask === ALL ? value : (old & ~mask) | (value & mask);",
     replace:
-      '  const lost = target.writer === "host" && csr.number === 5 && mask !== ALL ? 0x800n & ~mask : 0n;\n  const next = (old & ~mask & ~lost) | (value & mask);',
+      '  const lost = writer === "host" && row.number === 5 && mask !== ALL ? 0x800n & ~mask : 0n;\n  const next = (old & ~mask & ~lost) | (value & mask);',
   },
   {
     name: "interrupts of the host are taken by a guest that enables them",

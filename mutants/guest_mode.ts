@@ -65,10 +65,9 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "the vendor's shadow of CPUCFG is there in host mode",
     rule: "LVZ-DET-07",
     file: EXEC_CSR_CALLS,
-    find:
-      'return csr === undefined ? 0n : exchange(m, csr, value, mask, { isGuest: m.inGuest, writer: "own" });',
+    find: 'return row === undefined ? 0n : exchange(m, row, value, mask, isGuest, "own");',
     replace:
-      'return csr === undefined ? (number >= 0xc0 && number <= 0xff ? BigInt(number) : 0n) : exchange(m, csr, value, mask, { isGuest: m.inGuest, writer: "own" });',
+      'return row === undefined ? (number >= 0xc0 && number <= 0xff ? BigInt(number) : 0n) : exchange(m, row, value, mask, isGuest, "own");',
   },
   {
     name: "the vendor's shadow of CPUCFG does not exit",
@@ -123,9 +122,8 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "gcsr* of counters reach the host's",
     rule: "LVZ-PMU-02",
     file: EXEC_CSR_CALLS,
-    find: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
-    replace:
-      'return exchange(m, csr, value, mask, { isGuest: number < 0x200 || number > 0x23f, writer: "host" });',
+    find: 'return exchange(m, row, value, mask, true, "host");',
+    replace: 'return exchange(m, row, value, mask, number < 0x200 || number > 0x23f, "host");',
   },
   {
     name: "the instructions of LVZ are there without it",
@@ -225,9 +223,8 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "GCSR.PRCFG3 is 0",
     rule: "LVZ-GCSR-15",
     file: CSR_ACCESS,
-    find: "const value = READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);",
-    replace:
-      "const value = isGuest && csr.number === 0x23 ? 0n : READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);",
+    find: "const value = special === undefined ?",
+    replace: "const value = isGuest && row.number === 0x23 ? 0n : special === undefined ?",
   },
   {
     name: "cpucfg of a guest runs without an exit",
@@ -240,9 +237,8 @@ export const GUEST_MODE_MUTANTS: readonly Mutant[] = [
     name: "cpucfg exits at guest PLV0 only",
     rule: "LVZ-GUEST-01",
     file: EXEC_PERMISSION,
-    find: "    const trap = policy(m, op);",
-    replace:
-      '    if (guest === "gspr" && !privileged && m.plv !== 0) return;\n    const trap = policy(m, op);',
+    find: "    return policy(m, op);",
+    replace: '    return guest === "gspr" && !privileged && m.plv !== 0 ? undefined : policy(m, op);',
   },
   {
     name: "ERA points behind the idle at its exit",

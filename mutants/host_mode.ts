@@ -148,24 +148,24 @@ const GUEST_COPIES: readonly Mutant[] = [
     name: "gcsr* of a number without a copy reach the host's register",
     rule: "LVZ-INSN-05",
     file: CSR,
-    find: 'if (csr === undefined || csr.options.guest === "gspr") return 0n;',
+    find: "if (row === undefined || !row.hasCopy) return 0n;",
     replace:
-      'if (csr === undefined) return 0n;\n  if (csr.options.guest === "gspr") return exchange(m, csr, value, mask, { isGuest: false, writer: "host" });',
+      'if (row === undefined) return 0n;\n  if (!row.hasCopy) return exchange(m, row, value, mask, false, "host");',
   },
   {
     name: "gcsrwr cannot write what the guest can only read",
     rule: "LVZ-INSN-03",
     file: CSR,
-    find: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
-    replace: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "own" });',
+    find: 'return exchange(m, row, value, mask, true, "host");',
+    replace: 'return exchange(m, row, value, mask, true, "own");',
   },
   {
     name: "gcsrwr writes the host's register as well",
     rule: "LVZ-INSN-02",
     file: CSR,
-    find: 'return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
+    find: 'return exchange(m, row, value, mask, true, "host");',
     replace:
-      'exchange(m, csr, value, mask, { isGuest: false, writer: "own" });\n  return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });',
+      'exchange(m, row, value, mask, false, "own");\n  return exchange(m, row, value, mask, true, "host");',
   },
   {
     name: "gcsrwr writes PRCFG1",

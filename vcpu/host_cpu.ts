@@ -50,7 +50,7 @@ export class HostCpu {
   observer: WorldObserver = {};
   /** True if every instruction of machine code is watched. What can only be told then, and reports of failures, need it. */
   readonly traced: boolean;
-  readonly #engine: Engine;
+  #engine: Engine;
   /** What was asked for last: a stack frame is at the same place for every exit. */
   #frame: BigUint64Array | undefined;
   /** The stack pointer with that. */
@@ -59,6 +59,11 @@ export class HostCpu {
   constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
     this.traced = traced;
+    this.#engine = engine;
+  }
+
+  /** Has another engine execute its instructions from now on. */
+  continueOn(engine: Engine): void {
     this.#engine = engine;
   }
 

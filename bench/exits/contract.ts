@@ -42,8 +42,9 @@ export function contractExits(worldSwitch: WorldSwitch, cause: Cause): Runner {
   // As cases do: one for all machines.
   const engine = new ThreadedEngine();
   return (rounds, watch) => {
-    const { machine, vcpu } = new Bench(prepared, worldSwitch, { engine, traced: false });
-    vcpu.bind();
+    const bench = new Bench(prepared, worldSwitch, { engine, traced: false });
+    bench.bind();
+    const { machine, vcpu } = bench;
     watch?.begin();
     const [begin, from] = [performance.now(), machine.clock.executed];
     for (let i = 0; i < rounds; i++) {

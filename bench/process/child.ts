@@ -6,11 +6,11 @@
  */
 import type { ChildResults, ChildTask } from "./tasks.ts";
 
-const [task, count, worldSwitch] = Deno.args;
+const [task, count, before, worldSwitch] = Deno.args;
 
 const TASKS: { readonly [T in ChildTask]: () => Promise<ChildResults[T]> } = {
   nothing: () => Promise.resolve({ rss: Deno.memoryUsage().rss }),
-  cases: async () => (await import("./cases.ts")).casesPerSecond(Number(count), worldSwitch),
+  cases: async () => (await import("./cases.ts")).casesPerSecond(Number(count), Number(before), worldSwitch),
   machine: async () => (await import("./machine.ts")).machineTimes(),
   memory: async () => (await import("./machine.ts")).memoryOfMachine(),
   pages: async () => (await import("./machine.ts")).memoryOfCode(),

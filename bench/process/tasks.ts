@@ -8,7 +8,7 @@
 export interface ChildResults {
   /** A process that does nothing. */
   readonly nothing: { readonly rss: number };
-  /** Cases a second: so many, on the world switch of this name or on all. */
+  /** Cases a second: so many, behind so many others, on the world switch of this name or on all. */
   readonly cases: { readonly rate: number };
   readonly machine: MachineTimes;
   /** A machine of 16 MiB that has run a program. */

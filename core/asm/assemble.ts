@@ -60,6 +60,8 @@ const DEFAULT_DEPTH = 100;
 const DEFAULT_EXPANSION = 4 * 1024 * 1024;
 const PLAIN_SECTIONS: ReadonlySet<string> = new Set([".text", ".rodata", ".data", ".bss"]);
 
+const NOWHERE: ReadonlyMap<string, bigint> = new Map();
+
 /** Defines the labels that a statement starts with. The cursor is left behind them. */
 function defineLabels(unit: Unit, cursor: Cursor): void {
   for (;;) {
@@ -207,7 +209,7 @@ export function assemble(source: string, options: AssembleOptions = {}): Program
   const unit = new Unit(source, { file: name, maximumSize, csrNames: csrSource(options), readFile });
   const { diagnostics } = unit;
   assembleStatements(unit, options);
-  const sections = new Map(Object.entries(options.sections ?? {}));
+  const sections = options.sections === undefined ? NOWHERE : new Map(Object.entries(options.sections));
   if (diagnostics.count === 0) checkSectionOption(unit, sections);
   const placements = placeSections(unit, { origin, sections });
   unit.symbols.finish();

@@ -26,6 +26,7 @@ export interface Mark {
   readonly span: Span;
 }
 
+const EMPTY = new Uint8Array(0);
 /** Most cases of tests have no more code, and an array of this size is made several times faster than a larger one. */
 const FIRST_CAPACITY = 64;
 
@@ -36,7 +37,7 @@ export class Section implements Base {
   /** 0 for the section itself, more for a part that follows it. */
   readonly subsection: number;
   readonly #budget: Budget;
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = EMPTY;
   #size = 0;
   readonly #marks: Mark[] = [];
   #alignment = 1;

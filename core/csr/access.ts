@@ -6,7 +6,7 @@
 import { guestPending, hostPending } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { BADV, ESTAT, LLBCTL, TI } from "./basic.ts";
-import type { CsrBank } from "./bank.ts";
+import type { CsrBank, CsrRow } from "./bank.ts";
 import type { CsrDeclaration } from "./define.ts";
 import { PMCFG, PMCNT } from "./performance.ts";
 import { TCFG, TICLR, TVAL } from "./timer.ts";
@@ -79,10 +79,16 @@ export function writesAsStored(number: number): boolean {
  * A register's value as software sees it. Registers of 32 bits are sign-extended; a register that the machine lacks reads 0.
  */
 export function readCsr(m: Machine, isGuest: boolean, csr: CsrDeclaration): bigint {
+  const row = (isGuest ? m.guest : m.host).row(csr.number);
+  return row === undefined ? 0n : readRow(m, isGuest, row);
+}
+
+/** The same of a register that the machine has. */
+export function readRow(m: Machine, isGuest: boolean, row: CsrRow): bigint {
   const bank = isGuest ? m.guest : m.host;
-  if (!bank.has(csr.number)) return 0n;
-  const value = READS[csr.number]?.({ m, bank, isGuest }) ?? bank.read(csr);
-  return csr.width === 32 ? BigInt.asUintN(64, BigInt.asIntN(32, value)) : value;
+  const special = READS[row.number];
+  const value = special === undefined ? bank.values[row.slot]! : special({ m, bank, isGuest });
+  return row.isShort ? BigInt.asUintN(64, BigInt.asIntN(32, value)) : value;
 }
 
 const ALL_BITS = (1n << 64n) - 1n;
@@ -101,16 +107,29 @@ export function writeCsr(
   writer: Writer,
   written = ALL_BITS,
 ): void {
+  const row = (isGuest ? m.guest : m.host).row(csr.number);
+  if (row !== undefined) writeRow(m, isGuest, row, value, writer, written);
+}
+
+/** The same of a register that the machine has. */
+export function writeRow(
+  m: Machine,
+  isGuest: boolean,
+  row: CsrRow,
+  value: bigint,
+  writer: Writer,
+  written: bigint,
+): void {
   const bank = isGuest ? m.guest : m.host;
-  if (!bank.has(csr.number)) return;
-  const old = bank.read(csr);
-  const locked = csr.options.locked?.(bank) ?? 0n;
-  const writable = bank.writeMask(csr, writer);
+  const { slot, clearedByOne, legalise } = row;
+  const old = bank.values[slot]!;
+  const locked = row.locked?.(bank) ?? 0n;
+  const writable = writer === "own" ? row.ownMask : row.hostMask;
   const mask = locked === 0n ? writable : writable & ~locked;
   // Most registers need none of the arithmetic, which takes time.
   const merged = mask === ALL_BITS ? value : (old & ~mask) | (value & mask);
-  const clears = writer === "own" && csr.clearedByOne !== 0n;
-  const next = clears ? merged & ~(value & written & csr.clearedByOne) : merged;
-  bank.write(csr, csr.options.legalise?.(old, next, m.profile, written) ?? next);
-  WRITES[csr.number]?.({ m, bank, isGuest }, value, old, writer);
+  const clears = writer === "own" && clearedByOne !== 0n;
+  const next = clears ? merged & ~(value & written & clearedByOne) : merged;
+  bank.put(slot, legalise === undefined ? next : legalise(old, next, m.profile, written));
+  WRITES[row.number]?.({ m, bank, isGuest }, value, old, writer);
 }

@@ -3,25 +3,21 @@
  *
  * @module
  */
-import { readCsr, writeCsr, type Writer } from "../csr/access.ts";
+import { readRow, type Writer, writeRow } from "../csr/access.ts";
+import type { CsrRow } from "../csr/bank.ts";
 import { CRMD } from "../csr/basic.ts";
 import { FWPC, MWPC } from "../csr/debug.ts";
-import type { CsrDeclaration, Field, Grant } from "../csr/define.ts";
+import type { Field, Grant } from "../csr/define.ts";
 import { GCFG, GTLBC } from "../csr/lvz.ts";
 import { csrByNumber, exitsWithoutRegister } from "../csr/table.ts";
 import { Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import type { Decoded } from "../isa/decode.ts";
+import { ISA } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
 import { setRegister } from "./registers.ts";
 
 const ALL = (1n << 64n) - 1n;
-
-/** Whose registers an access means, and as whom it writes. */
-interface Target {
-  readonly isGuest: boolean;
-  readonly writer: Writer;
-}
 
 /** The fields that grant registers to the guest (LVZ-GCSR-06, -07). */
 const GRANTS: Readonly<Record<Grant["by"], Field>> = {
@@ -31,8 +27,8 @@ const GRANTS: Readonly<Record<Grant["by"], Field>> = {
 };
 
 /** Exits if a guest may not access this number without one. */
-function checkGuestAccess(m: Machine, number: number, csr: CsrDeclaration | undefined): void {
-  if (!m.inGuest) return;
+function checkGuestAccess(m: Machine, number: number): void {
+  const csr = csrByNumber(number);
   if (csr === undefined || !m.host.has(number)) {
     // LVZ-GCSR-08: what the host lacks too exits only with TORU; LVZ-GCSR-05: the vendor's ranges always do.
     if (exitsWithoutRegister(number) || m.host.is(GCFG.TORU)) {
@@ -49,16 +45,17 @@ function checkGuestAccess(m: Machine, number: number, csr: CsrDeclaration | unde
 }
 
 /** GCFG.TOP: guest software that changes GCSR.CRMD.PLV exits instead with GCM/0 (LVZ-GUEST-07). */
-function checkPlvChange(m: Machine, csr: CsrDeclaration, old: bigint, next: bigint): void {
-  if (!m.inGuest || csr.number !== CRMD.number || !m.host.is(GCFG.TOP)) return;
+function checkPlvChange(m: Machine, number: number, old: bigint, next: bigint): void {
+  if (number !== CRMD.number || !m.inGuest || !m.host.is(GCFG.TOP)) return;
   if (CRMD.PLV.get(old) !== CRMD.PLV.get(next)) throw new Trap(EXCEPTIONS.GCSC, undefined, true);
 }
 
 /** Exchanges the bits of a register that are set in `mask`; returns the old value. */
 export function exchangeCsr(m: Machine, number: number, value: bigint, mask: bigint): bigint {
-  const csr = csrByNumber(number);
-  checkGuestAccess(m, number, csr);
-  return csr === undefined ? 0n : exchange(m, csr, value, mask, { isGuest: m.inGuest, writer: "own" });
+  const isGuest = m.inGuest;
+  if (isGuest) checkGuestAccess(m, number);
+  const row = (isGuest ? m.guest : m.host).row(number);
+  return row === undefined ? 0n : exchange(m, row, value, mask, isGuest, "own");
 }
 
 /**
@@ -66,43 +63,60 @@ export function exchangeCsr(m: Machine, number: number, value: bigint, mask: big
  * (LVZ-INSN-05).
  */
 export function exchangeGcsr(m: Machine, number: number, value: bigint, mask: bigint): bigint {
-  const csr = csrByNumber(number);
-  if (csr === undefined || csr.options.guest === "gspr") return 0n;
-  return exchange(m, csr, value, mask, { isGuest: true, writer: "host" });
+  const row = m.guest.row(number);
+  if (row === undefined || !row.hasCopy) return 0n;
+  return exchange(m, row, value, mask, true, "host");
 }
 
-function exchange(m: Machine, csr: CsrDeclaration, value: bigint, mask: bigint, target: Target): bigint {
-  const old = readCsr(m, target.isGuest, csr);
+function exchange(
+  m: Machine,
+  row: CsrRow,
+  value: bigint,
+  mask: bigint,
+  isGuest: boolean,
+  writer: Writer,
+): bigint {
+  const old = readRow(m, isGuest, row);
   if (mask === 0n) return old;
   const next = mask === ALL ? value : (old & ~mask) | (value & mask);
-  checkPlvChange(m, csr, old, next);
-  writeCsr(m, target.isGuest, csr, next, target.writer, mask);
+  checkPlvChange(m, row.number, old, next);
+  writeRow(m, isGuest, row, next, writer, mask);
   return old;
 }
 
 type Exchange = typeof exchangeCsr;
+type Call = (m: Machine, op: Decoded) => void;
 
-/** rd receives the old value; only the bits in `mask` change. */
-function instruction(
-  access: Exchange,
-  mask: (m: Machine, op: Decoded) => bigint,
-): (m: Machine, op: Decoded) => void {
-  return (m, op) => {
-    const number = Number(op.operands["csr"]);
-    setRegister(m, op.rd, access(m, number, m.gpr[op.rd]!, mask(m, op)));
-  };
+/** Where words name a register: the same in all rows that do. A word is faster to look into than what was decoded of it. */
+const [{ at: AT, width: WIDTH } = { at: 0, width: 0 }] =
+  ISA.get("csrrd")?.immediates.find((operand) => operand.name === "csr")?.field.pieces ?? [];
+const NUMBER = 2 ** WIDTH - 1;
+
+function numberOf(op: Decoded): number {
+  return (op.word >>> AT) & NUMBER;
 }
 
-const none = () => 0n;
-const all = () => ALL;
-const fromRj = (m: Machine, op: Decoded) => m.gpr[op.rj]!;
+/** rd receives the value. */
+function reading(access: Exchange): Call {
+  return (m, op) => setRegister(m, op.rd, access(m, numberOf(op), 0n, 0n));
+}
+
+/** rd receives the old value. */
+function writing(access: Exchange): Call {
+  return (m, op) => setRegister(m, op.rd, access(m, numberOf(op), m.gpr[op.rd]!, ALL));
+}
+
+/** rd receives the old value; only the bits in rj change. */
+function exchanging(access: Exchange): Call {
+  return (m, op) => setRegister(m, op.rd, access(m, numberOf(op), m.gpr[op.rd]!, m.gpr[op.rj]!));
+}
 
 /** The calls of this file. */
 export const CSR_CALLS = {
-  "csrrd": instruction(exchangeCsr, none),
-  "csrwr": instruction(exchangeCsr, all),
-  "csrxchg": instruction(exchangeCsr, fromRj),
-  "gcsrrd": instruction(exchangeGcsr, none),
-  "gcsrwr": instruction(exchangeGcsr, all),
-  "gcsrxchg": instruction(exchangeGcsr, fromRj),
+  "csrrd": reading(exchangeCsr),
+  "csrwr": writing(exchangeCsr),
+  "csrxchg": exchanging(exchangeCsr),
+  "gcsrrd": reading(exchangeGcsr),
+  "gcsrwr": writing(exchangeGcsr),
+  "gcsrxchg": exchanging(exchangeGcsr),
 };

@@ -11,12 +11,12 @@ import type { Instruction } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
 import { CALLS } from "./calls.ts";
 import { compile } from "./evaluate.ts";
-import { permissionCheck } from "./permission.ts";
+import { type PermissionCheck, permissionCheck } from "./permission.ts";
 import { attend, isBefore, settle, sleep } from "./turn.ts";
 
 /** An instruction ready to execute. */
 interface Executable {
-  readonly check: ((m: Machine, op: Decoded) => void) | undefined;
+  readonly check: PermissionCheck | undefined;
   readonly execute: (m: Machine, op: Decoded) => void;
 }
 
@@ -41,6 +41,8 @@ export class ReferenceEngine implements Engine {
   /** Compiled when first met: a run meets few of the instructions. */
   readonly #executables = new Map<Instruction, Executable>();
   readonly #cache = new Map<number, Cached>();
+  /** Lines that were met, decoded: each is always the same array. */
+  readonly #lines = new WeakMap<readonly number[], readonly Cached[]>();
 
   run(m: Machine, limits: RunLimits): Stop {
     let seen = -1;
@@ -65,8 +67,36 @@ export class ReferenceEngine implements Engine {
   }
 
   executeAll(m: Machine, words: readonly number[]): number {
-    const raised = words.findIndex((word) => !this.executeOne(m, word));
-    return raised < 0 ? words.length : raised;
+    const line = this.#lines.get(words) ?? this.#decodeAll(words);
+    for (let i = 0; i < line.length; i++) if (!this.#executeDecoded(m, line[i]!)) return i;
+    // Behind it is a word that is no instruction.
+    if (line.length < words.length) this.execute(m, words[line.length]!);
+    return line.length;
+  }
+
+  /** The words of a line up to the first that is no instruction. */
+  #decodeAll(words: readonly number[]): readonly Cached[] {
+    const end = words.findIndex((word) => decode(word) === undefined);
+    const line = words.slice(0, end < 0 ? words.length : end).map((word) => this.#decode(word));
+    this.#lines.set(words, line);
+    return line;
+  }
+
+  /** Executes one of them; false if it did not lead to the next one. */
+  #executeDecoded(m: Machine, decoded: Cached): boolean {
+    const { word } = decoded.op;
+    let hasLed = false;
+    m.word = word;
+    try {
+      m.history.record(m.pc, word, m.inGuest);
+      hasLed = this.#perform(m, decoded);
+    } catch (error) {
+      this.#trapped(m, error);
+    } finally {
+      m.clock.executed++;
+    }
+    settle(m);
+    return hasLed;
   }
 
   /** Executes a word; false if it did not lead to the next one. */
@@ -94,7 +124,7 @@ export class ReferenceEngine implements Engine {
     const { op, executable: { check, execute } } = this.#decode(word);
     return (m, isAllowed) => {
       try {
-        if (!isAllowed) check?.(m, op);
+        if (!isAllowed && check?.(m, op) !== undefined) return false;
         execute(m, op);
         return true;
       } catch {
@@ -103,9 +133,25 @@ export class ReferenceEngine implements Engine {
     };
   }
 
-  #take(m: Machine, trap: Trap): void {
+  /** Takes the exception that an instruction raised. */
+  #trapped(m: Machine, error: unknown): void {
+    if (!(error instanceof Trap)) throw error;
     m.clock.trapped++;
-    takeException(m, trap, m.pc, m.word);
+    takeException(m, error, m.pc, m.word);
+  }
+
+  /** What an instruction does unless it raises an exception; false if it does not lead to the next one. */
+  #perform(m: Machine, { op, executable }: Cached): boolean {
+    const next = BigInt.asUintN(64, m.pc + WORD);
+    m.nextPc = next;
+    const exit = executable.check?.(m, op);
+    if (exit !== undefined) {
+      this.#trapped(m, exit);
+      return false;
+    }
+    executable.execute(m, op);
+    m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
+    return m.pc === next;
   }
 
   /**
@@ -119,14 +165,9 @@ export class ReferenceEngine implements Engine {
       const word = fetched ?? m.fetch();
       m.word = word;
       m.history.record(m.pc, word, m.inGuest);
-      const { op, executable } = this.#decode(word);
-      m.nextPc = BigInt.asUintN(64, m.pc + 4n);
-      executable.check?.(m, op);
-      executable.execute(m, op);
-      m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
+      this.#perform(m, this.#decode(word));
     } catch (error) {
-      if (!(error instanceof Trap)) throw error;
-      this.#take(m, error);
+      this.#trapped(m, error);
     } finally {
       m.clock.executed++;
     }

@@ -22,9 +22,9 @@ import { setRegister, signExtend } from "./registers.ts";
 // ertn ---------------------------------------------------------------------------------------------------------------
 
 function restoreMode(bank: CsrBank, plv: Field, ie: Field, we: Field): void {
-  bank.set(CRMD.PLV, bank.get(plv));
-  bank.set(CRMD.IE, bank.get(ie));
-  bank.set(CRMD.WE, bank.get(we));
+  bank.setBits(CRMD.PLV, bank.bits(plv));
+  bank.setBits(CRMD.IE, bank.bits(ie));
+  bank.setBits(CRMD.WE, bank.bits(we));
 }
 
 /** KLO keeps the LLbit once; otherwise it is cleared (LVZ-LL-01). */

@@ -77,7 +77,8 @@ const FETCH_WINDOWS = 2;
 /** The segments of the first windows that a privilege level may use. */
 function windows(bank: CsrBank, plv: number, count: number): number {
   let segments = 0;
-  for (const window of DMW.slice(0, count)) {
+  for (let n = 0; n < count; n++) {
+    const window = DMW[n]!;
     if ((bank.word(window) >> plv) & 1) segments |= 1 << (bank.highWord(window) >>> 28);
   }
   return segments;

@@ -108,8 +108,9 @@ export class ThreadedEngine implements Engine {
 
   executeAll(m: Machine, words: readonly number[]): number {
     const attached = this.#forWord(m);
+    if (attached === undefined) return this.reference.executeAll(m, words);
     for (let i = 0; i < words.length;) {
-      const count = attached?.executeSome(words, i) ?? 0;
+      const count = attached.executeSome(words, i);
       if (count > 0) settle(m);
       else if (!this.reference.executeOne(m, words[i]!)) return i;
       i += Math.max(count, 1);

@@ -5,7 +5,7 @@
  */
 import type { CsrDeclaration, Field } from "../../core/mod.ts";
 import { KVM } from "../../vcpu/mod.ts";
-import { CODE_BASE } from "../bench.ts";
+import { CODE_BASE } from "../stage.ts";
 import { type MachineCode, PHYSICAL } from "../../vcpu/assembly/code.ts";
 import { functionAddress } from "../../vcpu/assembly/runner.ts";
 import { HOST_GPRS } from "../../vcpu/software_vcpu.ts";

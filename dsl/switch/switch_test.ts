@@ -5,7 +5,7 @@ import { FAULTS, type SeededFault, withFault } from "../../fixtures/hypervisor/f
 import { parseElf } from "../../devices/elf/mod.ts";
 import { functionAddress } from "../../vcpu/assembly/runner.ts";
 import { ARCEOS, ARCEOS_ASM, KVM, KVM_ASM, type WorldSwitch } from "../../vcpu/mod.ts";
-import { CODE_BASE } from "../bench.ts";
+import { CODE_BASE } from "../stage.ts";
 import { gspr, guest, hvc } from "../mod.ts";
 import { report } from "../report.ts";
 import { placeCode } from "./code.ts";

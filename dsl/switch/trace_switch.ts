@@ -25,15 +25,15 @@ export interface SwitchTrace {
 /** Calls a world switch once: it enters a guest, which makes a hypercall. */
 export function traceSwitch(description: SwitchDescription): SwitchTrace {
   const prepared = { ...prepareCase(GUEST), profile: LA464 };
-  const { vcpu } = new Bench(prepared, describedSwitch(description), {
+  const bench = new Bench(prepared, describedSwitch(description), {
     engine: new ReferenceEngine(),
     traced: true,
   });
-  const { runner } = vcpu;
+  const { runner } = bench.vcpu;
   if (runner === undefined) throw new TypeError(`Cannot trace ${description.name}: it is no machine code`);
   const problem = problemOf(() => {
-    vcpu.bind();
-    vcpu.enter(BUDGET);
+    bench.bind();
+    bench.vcpu.enter(BUDGET);
   });
   const place = (address: bigint) => runner.code.place(address).name;
   return { steps: runner.trace.steps, place, ...(problem !== undefined && { problem }) };
