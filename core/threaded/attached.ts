@@ -205,11 +205,12 @@ export class AttachedMachine {
    */
   enter(words: readonly number[], gprs: BigUint64Array, most: number): number {
     const { m } = this;
-    if (!this.#contexts.update()) return 0;
+    const { clock } = m;
+    if (clock.nextEvent <= clock.executed || !this.#contexts.update()) return 0;
     const row = this.#loose.entry(words);
     this.#showLines();
     this.#frame.set(gprs);
-    this.#limit = m.clock.executed + words.length + Math.min(most, LONGEST_STRETCH);
+    this.#limit = clock.executed + words.length + Math.min(most, LONGEST_STRETCH);
     const reason = this.#exports.run(row, this.#left());
     const op = this.#words[CONTROL.op / WORD]!;
     if (reason === EXIT.fetch || !this.#loose.has(op)) {
@@ -217,7 +218,7 @@ export class AttachedMachine {
       return words.length;
     }
     const count = Math.min((op - row) / OP.bytes, words.length - 1);
-    m.clock.executed = this.#limit - (reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0);
+    clock.executed = this.#limit - (reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0);
     m.pc = BigInt.asUintN(64, m.pc + bytesOf(count));
     return count;
   }
