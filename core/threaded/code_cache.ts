@@ -60,10 +60,8 @@ export class CodeCache {
   readonly #ram: Uint32Array;
   readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
+  /** By their places. One that comes takes the arrays of the one that went. */
   readonly #pages: CodePage[] = [];
-  /** The words of all pages, and which were decoded: one array each, so that pages that come and go leave no garbage. */
-  readonly #words = new Uint32Array(MOST_PAGES * PAGE_OPS);
-  readonly #isDecoded = new Uint8Array(MOST_PAGES * PAGE_OPS);
   /** Operations by a hash of their words, and those words. What an operation is depends on nothing else. */
   readonly #known = new Int32Array(MADE_WORDS << KNOWN_BITS);
   readonly #knownWords = new Int32Array(1 << KNOWN_BITS);
@@ -120,14 +118,13 @@ export class CodeCache {
   /** The first page at its place. Memory that nothing was written to says that no operation is decoded. */
   #firstPage(offset: number): CodePage {
     const at = CODE + this.#next * CODE_PAGE_BYTES;
-    const [from, to] = [this.#next * PAGE_OPS, (this.#next + 1) * PAGE_OPS];
     this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
     return {
       at,
       offset,
-      words: this.#words.subarray(from, to),
+      words: new Uint32Array(PAGE_OPS),
       decoded: [],
-      isDecoded: this.#isDecoded.subarray(from, to),
+      isDecoded: new Uint8Array(PAGE_OPS),
     };
   }
 

@@ -163,7 +163,7 @@ export const CODE_PAGE_BYTES = PAGE_OPS * OP.bytes + 64;
 export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
 /** Pages of operations kept. */
-export const MOST_PAGES = 512;
+export const MOST_PAGES = 2048;
 /** The operations of words that are not in memory, behind the pages. */
 export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
