@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { bareMachine } from "../bare_machine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { agrees, ENGINES, everything, MAPPED, MEMORY } from "./agreement.ts";
