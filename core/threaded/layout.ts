@@ -162,7 +162,7 @@ export const CODE_PAGE_BYTES = PAGE_OPS * OP.bytes + 64;
 /** The pages of operations. */
 export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
-/** Pages of operations kept. */
+/** Pages of operations kept: of 8 MiB of code. Memory of operations that are not executed is not touched. */
 export const MOST_PAGES = 2048;
 /** The operations of words that are not in memory, behind the pages. */
 export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;

@@ -102,28 +102,6 @@ export class SoftwareTlb {
     used.length = 0;
   }
 
-  /** Forgets where code is that went, in every context: its operations were at these places. */
-  forgetCode(from: number, to: number): void {
-    const isThere = (at: number) => at >= from && at < to;
-    this.#dropSome("fetch", (entry) => isThere(this.#words[(entry + TLB_ENTRY.addend) / WORD]!));
-    this.#dropSome("store", (entry) => isThere(this.#words[(entry + TLB_ENTRY.code) / WORD]!));
-  }
-
-  /** Forgets which pages to store to are this one of RAM, in every context. */
-  forgetStores(offset: number): void {
-    this.#dropSome("store", (entry) => {
-      const tag = this.#words[entry / WORD]!;
-      return ((tag & PAGE_MASK) + this.#words[(entry + TLB_ENTRY.addend) / WORD]! | 0) === (offset | 0);
-    });
-  }
-
-  /** Forgets some pages, and all where there are many. */
-  #dropSome(kind: TlbKind, isOne: (entry: number) => boolean): void {
-    const { used } = this.#parts[kind];
-    if (used.length === MOST_NOTED) return this.clearKind(kind);
-    for (const entry of used) if (isOne(entry)) this.#drop(entry);
-  }
-
   /** The pages to fetch from are still where they were, but their contents may have changed. */
   doubtFetches(): void {
     const { used } = this.#parts.fetch;
@@ -148,6 +126,28 @@ export class SoftwareTlb {
     for (let i = this.#dependents.take(index); i >= 0; i = this.#dependents.take(index)) {
       this.#drop(TLBS + i * TLB_ENTRY.bytes);
     }
+  }
+
+  /** Forgets where code is that went, in every context: its operations were at these places. */
+  forgetCode(from: number, to: number): void {
+    const isThere = (at: number) => at >= from && at < to;
+    this.#dropSome("fetch", (entry) => isThere(this.#words[(entry + TLB_ENTRY.addend) / WORD]!));
+    this.#dropSome("store", (entry) => isThere(this.#words[(entry + TLB_ENTRY.code) / WORD]!));
+  }
+
+  /** Forgets which pages to store to are this one of RAM, in every context. */
+  forgetStores(offset: number): void {
+    this.#dropSome("store", (entry) => {
+      const tag = this.#words[entry / WORD]!;
+      return ((tag & PAGE_MASK) + this.#words[(entry + TLB_ENTRY.addend) / WORD]! | 0) === (offset | 0);
+    });
+  }
+
+  /** Forgets some pages, and all where there are many. */
+  #dropSome(kind: TlbKind, isOne: (entry: number) => boolean): void {
+    const { used } = this.#parts[kind];
+    if (used.length === MOST_NOTED) return this.clearKind(kind);
+    for (const entry of used) if (isOne(entry)) this.#drop(entry);
   }
 
   #drop(entry: number): void {
