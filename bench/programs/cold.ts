@@ -100,7 +100,7 @@ export const MANY_PAGES_BYTES: number = PAGES.count * 4096;
 export const MANY_PAGES: BenchProgram = {
   name: "code in many pages",
   text: `two instructions in each of ${PAGES.count} pages`,
-  floor: 0.003,
+  floor: 0.02,
   rounds: 600,
   setup: `
   li.d   $t0, ${PAGES.start}

@@ -18,6 +18,7 @@ import { FpState } from "./fp_state.ts";
 import {
   BANK,
   BANKS,
+  CODE_PAGE_BYTES,
   CONTROL,
   CPUCFG,
   EXIT,
@@ -406,8 +407,7 @@ export class AttachedMachine {
   /** Pages of operations are gone. */
   #forgotten(pages: readonly CodePage[]): void {
     for (const { at } of pages) this.#regions.forgetPage(at);
-    this.#tlb.clearKind("fetch");
-    this.#tlb.clearKind("store");
+    this.#tlb.forgetCode(pages[0]!.at, pages.at(-1)!.at + CODE_PAGE_BYTES);
   }
 
   /** What became of the regions. */

@@ -40,10 +40,16 @@ const WORD = 4;
 const LITTLE = 64;
 /** So many of them make room when there are more, in turn. */
 const FORGOTTEN_PAGES = 64;
+/** Operations kept as they are made of words that were decoded before, wherever: two to the power of so many. */
+const KNOWN_BITS = 12;
+/** What an operation is made of: all but its heat. */
+const MADE_WORDS = OP.heat / WORD;
+/** A multiplier whose products have the entropy of a word in their upper bits: 2^32 divided by the golden ratio. */
+const SPREAD = 0x9e3779b1;
 
 /** Who has to hear what happens to operations. */
 export interface CodeListener {
-  /** Those of some pages are gone. */
+  /** Those of some pages are gone. They lie together. */
   forgotten(pages: readonly CodePage[]): void;
   /** One that is part of a region has to be decoded again. */
   invalidate(op: number): void;
@@ -56,10 +62,11 @@ export class CodeCache {
   readonly #ram: Uint32Array;
   readonly #select: (op: Decoded) => Selected;
   readonly #byOffset = new Map<number, CodePage>();
+  /** By their places. One that comes takes the arrays of the one that went. */
   readonly #pages: CodePage[] = [];
-  /** The words of all pages, and which were decoded: one array each, so that pages that come and go leave no garbage. */
-  readonly #words = new Uint32Array(MOST_PAGES * PAGE_OPS);
-  readonly #isDecoded = new Uint8Array(MOST_PAGES * PAGE_OPS);
+  /** Operations by a hash of their words, and those words. What an operation is depends on nothing else. */
+  readonly #known = new Int32Array(MADE_WORDS << KNOWN_BITS);
+  readonly #knownWords = new Int32Array(1 << KNOWN_BITS);
   /** Where the next page goes. */
   #next = 0;
   /** Places within pages, as indices of words, that are left to the reference engine, because a run may have to stop there. */
@@ -102,16 +109,25 @@ export class CodeCache {
 
   #add(offset: number): CodePage {
     if (this.#pages.length === MOST_PAGES && this.#next % FORGOTTEN_PAGES === 0) this.#forgetPages();
-    const at = CODE + this.#next * CODE_PAGE_BYTES;
-    const [from, to] = [this.#next * PAGE_OPS, (this.#next + 1) * PAGE_OPS];
-    const isDecoded = this.#isDecoded.subarray(from, to).fill(0);
-    const made = { at, offset, words: this.#words.subarray(from, to), decoded: [], isDecoded };
-    this.#stateWords.fill(TABLE.undecoded, at / WORD, (at + CODE_PAGE_BYTES) / WORD);
-    this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
+    const old = this.#pages[this.#next];
+    const made = old === undefined ? this.#firstPage(offset) : { ...old, offset };
     this.#pages[this.#next] = made;
     this.#next = (this.#next + 1) % MOST_PAGES;
     this.#byOffset.set(offset, made);
     return made;
+  }
+
+  /** The first page at its place. Memory that nothing was written to says that no operation is decoded. */
+  #firstPage(offset: number): CodePage {
+    const at = CODE + this.#next * CODE_PAGE_BYTES;
+    this.#stateWords[(at + PAGE_OPS * OP.bytes + OP.f) / WORD] = TABLE.pageEnd;
+    return {
+      at,
+      offset,
+      words: new Uint32Array(PAGE_OPS),
+      decoded: [],
+      isDecoded: new Uint8Array(PAGE_OPS),
+    };
   }
 
   /** Makes room where the next pages go: those there are the oldest. */
@@ -119,6 +135,19 @@ export class CodeCache {
     const gone = this.#pages.slice(this.#next, this.#next + FORGOTTEN_PAGES);
     for (const { offset } of gone) this.#byOffset.delete(offset);
     this.#listener.forgotten(gone);
+    for (const page of gone) this.#clear(page);
+  }
+
+  /** Leaves a page as the first one at its place found it: to look at what was decoded is much less than to write all of it. */
+  #clear({ at, decoded, isDecoded }: CodePage): void {
+    const words = this.#stateWords;
+    for (const i of decoded) {
+      const op = (at + i * OP.bytes) / WORD;
+      words[op + OP.f / WORD] = TABLE.undecoded;
+      words[op + OP.heat / WORD] = 0;
+      isDecoded[i] = 0;
+    }
+    decoded.length = 0;
   }
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */
@@ -182,10 +211,25 @@ export class CodeCache {
     page.words[index] = word;
     if (page.isDecoded[index] === 0) page.decoded.push(index);
     page.isDecoded[index] = 1;
+    if (this.#leftOut.size > 0 && this.#leftOut.has(index)) this.leave(op);
+    else this.#make(op, word);
+  }
+
+  /** Makes an operation of a word. */
+  #make(op: number, word: number): void {
+    const hash = Math.imul(word, SPREAD) >>> (32 - KNOWN_BITS);
+    const known = hash * MADE_WORDS;
+    const at = op / WORD;
+    // The word 0 is no instruction.
+    if (this.#knownWords[hash] === (word | 0) && word !== 0) {
+      for (let i = 0; i < MADE_WORDS; i++) this.#stateWords[at + i] = this.#known[known + i]!;
+      return;
+    }
     const decoded = decode(word);
-    const selected = decoded === undefined || this.#leftOut.has(index) ? undefined : this.#select(decoded);
-    if (decoded !== undefined && selected !== undefined) this.write(op, decoded, selected);
-    else this.leave(op);
+    if (decoded === undefined) return this.leave(op);
+    this.write(op, decoded, this.#select(decoded));
+    this.#knownWords[hash] = word;
+    for (let i = 0; i < MADE_WORDS; i++) this.#known[known + i] = this.#stateWords[at + i]!;
   }
 
   /** Leaves an operation to the engine. */

@@ -165,8 +165,8 @@ export const CODE_PAGE_BYTES = PAGE_OPS * OP.bytes + 64;
 /** The pages of operations. */
 export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
-/** Pages of operations kept. */
-export const MOST_PAGES = 512;
+/** Pages of operations kept: of 8 MiB of code. Memory of operations that are not executed is not touched. */
+export const MOST_PAGES = 2048;
 /** The operations of words that are not in memory, behind the pages: less than a page of them, which nothing leads out of. */
 export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: PAGE_OPS - 1 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */

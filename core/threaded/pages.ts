@@ -136,7 +136,7 @@ export class Pages {
     const isNew = this.#code.find(offset) === undefined;
     const page = this.#code.page(offset);
     // Stores to this page have to mind its operations from now on.
-    if (isNew) this.#tlb.clearKind("store");
+    if (isNew) this.#tlb.forgetStores(offset);
     else this.#code.refresh(page);
     this.#tlb.put("fetch", high, low, this.#found, page.at);
     return page.at;

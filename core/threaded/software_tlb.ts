@@ -137,6 +137,28 @@ export class SoftwareTlb {
     }
   }
 
+  /** Forgets where code is that went, in every context: its operations were at these places. */
+  forgetCode(from: number, to: number): void {
+    const isThere = (at: number) => at >= from && at < to;
+    this.#dropSome("fetch", (entry) => isThere(this.#words[(entry + TLB_ENTRY.addend) / WORD]!));
+    this.#dropSome("store", (entry) => isThere(this.#words[(entry + TLB_ENTRY.code) / WORD]!));
+  }
+
+  /** Forgets which pages to store to are this one of RAM, in every context. */
+  forgetStores(offset: number): void {
+    this.#dropSome("store", (entry) => {
+      const tag = this.#words[entry / WORD]!;
+      return ((tag & PAGE_MASK) + this.#words[(entry + TLB_ENTRY.addend) / WORD]! | 0) === (offset | 0);
+    });
+  }
+
+  /** Forgets some pages, and all where there are many. */
+  #dropSome(kind: TlbKind, isOne: (entry: number) => boolean): void {
+    const { used } = this.#parts[kind];
+    if (used.length === MOST_NOTED) return this.clearKind(kind);
+    for (const entry of used) if (isOne(entry)) this.#drop(entry);
+  }
+
   #drop(entry: number): void {
     this.#doubles[entry / DOUBLE] = NO_TAG;
   }
@@ -171,9 +193,10 @@ export class SoftwareTlb {
   put(kind: TlbKind, high: number, low: number, from: Lookup, addend: number, code = 0): void {
     const place = this.#parts[kind];
     const entry = this.#entry(place, low);
-    if (place.used.length < MOST_NOTED) place.used.push(entry);
-    this.#dependents.set((entry - TLBS) / TLB_ENTRY.bytes, from.entry, from.stage2Entry);
     const at = entry / WORD;
+    // One that has a page is noted.
+    if (this.#words[at] === NO_LOW_TAG && place.used.length < MOST_NOTED) place.used.push(entry);
+    this.#dependents.set((entry - TLBS) / TLB_ENTRY.bytes, from.entry, from.stage2Entry);
     this.#words[at] = low & PAGE_MASK;
     this.#words[at + 1] = high;
     this.#words[at + TLB_ENTRY.addend / WORD] = addend;
