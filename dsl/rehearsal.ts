@@ -2,8 +2,8 @@
  * Software that does the same at the start of every case is executed once: what became of each of its instructions is written down, and from
  * then on it is told so, on a machine that is already as they left it.
  *
- * The software itself runs each time, so that everything that it keeps is made anew. Whatever it does otherwise than before is noticed, and then
- * nothing of it counts.
+ * The software itself runs each time, so that everything that it keeps is made anew, and memory that it writes without instructions is written
+ * again. Whatever it does otherwise than before is noticed, and then nothing of it counts.
  *
  * @module
  */
