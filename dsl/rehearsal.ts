@@ -9,12 +9,14 @@
  */
 import type { CsrBank, Engine, Machine, RunLimits, Stop } from "../core/mod.ts";
 
-/** One call of the engine, with the general registers before it and behind it. */
+/** One call of the engine, with the general registers before it and what it changed of them. */
 interface Step {
   readonly words: number | readonly number[];
   readonly pc: bigint;
   readonly before: Uint32Array;
-  readonly after: BigUint64Array;
+  /** The registers that it changed, and to what. */
+  readonly changed: readonly number[];
+  readonly values: readonly bigint[];
   readonly pcAfter: bigint;
 }
 
@@ -124,9 +126,12 @@ class Recorder implements Engine {
 
   #record<Result>(m: Machine, words: Step["words"], act: () => Result): Result {
     const { pc, gpr } = m;
-    const before = halvesOf(gpr.slice());
+    const before = gpr.slice();
     const result = act();
-    this.steps.push({ words, pc, before, after: m.gpr.slice(), pcAfter: m.pc });
+    const after = [...m.gpr];
+    const changed = [...after.keys()].filter((r) => after[r] !== before[r]);
+    const values = changed.map((r) => after[r]!);
+    this.steps.push({ words, pc, before: halvesOf(before), changed, values, pcAfter: m.pc });
     return result;
   }
 }
@@ -163,7 +168,9 @@ class Prompter implements Engine {
   #tell(m: Machine, words: Step["words"]): void {
     const step = this.#steps[this.#next++];
     if (step?.words !== words || step.pc !== m.pc || !isAlike(step.before, this.#gprs)) throw otherwise();
-    m.gpr.set(step.after);
+    const { gpr } = m;
+    const { changed, values } = step;
+    for (let i = 0; i < changed.length; i++) gpr[changed[i]!] = values[i]!;
     m.pc = m.nextPc = step.pcAfter;
   }
 }
