@@ -30,8 +30,8 @@ export const EXIT_MUTANTS: readonly Mutant[] = [
     name: "an exit leaves PRMD.PIE 0",
     rule: "LVZ-EXIT-02",
     file: EXCEPTION,
-    find: "  bank.set(ie, bank.get(CRMD.IE));",
-    replace: "  bank.set(ie, 0n);",
+    find: "  bank.setBits(ie, bank.bits(CRMD.IE));",
+    replace: "  bank.setBits(ie, 0);",
   },
   {
     name: "an exit goes to direct address mode",

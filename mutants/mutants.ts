@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: "host PRMD.PIE is lost at entry, so that host interrupts cannot stop the guest",
     rule: "LVZ-ENTRY-03",
     file: SYSTEM,
-    find: "bank.set(CRMD.IE, bank.get(ie));",
-    replace: "bank.set(CRMD.IE, bank.is(GSTAT.PVM) ? 0n : bank.get(ie));",
+    find: "bank.setBits(CRMD.IE, bank.bits(ie));",
+    replace: "bank.setBits(CRMD.IE, bank.is(GSTAT.PVM) ? 0 : bank.bits(ie));",
     seenIn: "tgoskits before PR #2438",
   },
   // Exits ------------------------------------------------------------------------------------------------------------
