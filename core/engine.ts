@@ -62,4 +62,12 @@ export interface Engine {
    * @returns how many led to the next
    */
   executeAll?(m: Machine, words: readonly number[]): number;
+  /**
+   * Executes words as `executeAll` does, but loads all general registers before the last of them, which is to enter guest mode; then runs until the
+   * machine is in host mode again. Absent where that is no less to do than one after the other.
+   *
+   * @param budget at most this many instructions of the guest
+   * @returns how many words led to the next, if one raised an exception or the last did not enter guest mode
+   */
+  enter?(m: Machine, words: readonly number[], gprs: BigUint64Array, budget: number): Stop | number;
 }

@@ -100,10 +100,8 @@ export class Machine implements ExecutionContext, Stateful {
   /** Who keeps FCSR0, if an engine does. */
   fcsrKeeper: FcsrKeeper | undefined;
   #fcsr = 0;
-  /** Address of the current instruction. */
-  pc = RESET_ADDRESS;
-  /** Where execution continues after it. */
-  nextPc = RESET_ADDRESS;
+  /** `pc` and `nextPc`: a bigint in a field would be made anew with each instruction. */
+  readonly #addresses = BigUint64Array.of(RESET_ADDRESS, RESET_ADDRESS);
   /** The CSRs. */
   readonly host: CsrBank;
   /** The guest copies. */
@@ -161,6 +159,24 @@ export class Machine implements ExecutionContext, Stateful {
     this.host.set(CPUID.CoreID, cpu);
     this.host.set(TID.TID, cpu);
     if (this.profile.lvz.guestTimerInHost === "paused") this.#guestTimer.hold(true);
+  }
+
+  /** Address of the current instruction; 64 bits. */
+  get pc(): bigint {
+    return this.#addresses[0]!;
+  }
+
+  set pc(address: bigint) {
+    this.#addresses[0] = address;
+  }
+
+  /** Where execution continues after it; 64 bits. */
+  get nextPc(): bigint {
+    return this.#addresses[1]!;
+  }
+
+  set nextPc(address: bigint) {
+    this.#addresses[1] = address;
   }
 
   /** FCSR0, of which FCSR1 to FCSR3 show parts. */

@@ -8,7 +8,7 @@ export type { AccessSize, Bus, IocsrSpace, RamWindow } from "./bus.ts";
 export { Clock } from "./clock.ts";
 export { CsrBank } from "./csr/bank.ts";
 export { CsrDeclaration, Field } from "./csr/define.ts";
-export { csrByName, csrByNumber, csrName, CSRS } from "./csr/table.ts";
+export { csrByName, csrByNumber, csrName, csrNames, CSRS } from "./csr/table.ts";
 export { readCsr, writeCsr } from "./csr/access.ts";
 export type { Engine, RunLimits, Stop, StopPoints } from "./engine.ts";
 export { BusError, MachineError, type Place } from "./errors.ts";

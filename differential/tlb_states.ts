@@ -5,7 +5,7 @@
  */
 import { TLBELO0, TLBIDX } from "../core/csr/translation.ts";
 import type { Profile } from "../core/profile.ts";
-import { low48 } from "../core/mmu/address.ts";
+import { low48 } from "../core/halves.ts";
 import { pairNumber } from "../core/mmu/tlb.ts";
 import { PRMD } from "../core/csr/basic.ts";
 import type { Made, Maker, Order } from "./maker.ts";

@@ -5,7 +5,7 @@
  */
 import { didYouMean } from "../core/asm/suggest.ts";
 import { FCSR_MASKS } from "../core/fp/fcsr.ts";
-import { ALL_REGISTER_NAMES, csrByName, CSRS, parseAnyRegister, type RegisterFile } from "../core/mod.ts";
+import { ALL_REGISTER_NAMES, csrByName, csrNames, parseAnyRegister, type RegisterFile } from "../core/mod.ts";
 import type { JsonPlace } from "./json_place.ts";
 
 const FILE_NAMES: Readonly<Record<RegisterFile, string>> = {
@@ -46,12 +46,10 @@ function namesOf(file: RegisterFile): readonly string[] {
   return ALL_REGISTER_NAMES.filter((n) => parseAnyRegister(n)?.file === file).map((n) => n.slice(1));
 }
 
-const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
-
 /** The name by which the manual calls a CSR, from any of its names. */
 export function readCsrName(name: string, place: JsonPlace): string {
   const csr = csrByName(name);
-  return csr?.name ?? place.fail(`no such CSR${didYouMean(name, CSR_NAMES)}`);
+  return csr?.name ?? place.fail(`no such CSR${didYouMean(name, csrNames())}`);
 }
 
 /** Floating-point registers by number. */

@@ -7,7 +7,7 @@
 import type { CsrDeclaration, Machine } from "../core/mod.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { STLBPS, TLBELO0, TLBRBADV, TLBREHI, TLBRERA, TLBRPRMD } from "../core/csr/translation.ts";
-import { low48 } from "../core/mmu/address.ts";
+import { low48 } from "../core/halves.ts";
 import { pageBits, pairNumber } from "../core/mmu/tlb.ts";
 import { currentGid } from "../core/mmu/regime.ts";
 import type { Stage2Range } from "./state.ts";

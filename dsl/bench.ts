@@ -5,7 +5,7 @@
  */
 import { CSRS, EXCEPTIONS, type Machine, type Program } from "../core/mod.ts";
 import { CRMD, ESTAT } from "../core/csr/basic.ts";
-import type { AddressMap } from "../devices/mod.ts";
+import type { AddressMap } from "../devices/address_map.ts";
 import { hypercallCode } from "../vcpu/guest_access.ts";
 import type { GuestMemory, HardwareExit, HostCpu, VCpu, WorldSwitch } from "../vcpu/mod.ts";
 import type { Case, Mapping } from "./case.ts";

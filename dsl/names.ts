@@ -7,6 +7,7 @@ import { didYouMean } from "../core/asm/suggest.ts";
 import {
   csrByName,
   type CsrDeclaration,
+  csrNames,
   INTERRUPT_NAMES,
   parseRegister,
   type Profile,
@@ -15,7 +16,6 @@ import {
 import type { Csrs, Interrupts, Registers, Value } from "./case.ts";
 import { hex } from "../core/hex.ts";
 import { CaseError } from "./errors.ts";
-import { CSR_NAMES } from "./program.ts";
 
 /** Some bits of a register. */
 export interface MaskedValue {
@@ -106,7 +106,7 @@ export class Names {
   /** A CSR. */
   csr(name: string, where: string): CsrDeclaration {
     const csr = csrByName(name);
-    if (csr === undefined) refuse(where, `no such CSR${didYouMean(name, CSR_NAMES)}`);
+    if (csr === undefined) refuse(where, `no such CSR${didYouMean(name, csrNames())}`);
     if (!csr.existsIn(this.#profile)) refuse(where, `profile ${this.#profile.name} has no ${csr.name}`);
     return csr;
   }

@@ -6,7 +6,7 @@
 import {
   assemble,
   csrByName,
-  CSRS,
+  csrNames,
   deriveProfile,
   LA464,
   type Profile,
@@ -24,9 +24,6 @@ export const END_LABEL = "__end_of_code";
 /** More code than this does not fit the memory of any case. */
 const MOST_BYTES = 0x100000;
 
-/** The names by which cases call CSRs. */
-export const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
-
 /**
  * Assembles text of a case.
  *
@@ -39,7 +36,7 @@ export function assembleText(text: string, name: string): Program {
     origin: CODE,
     maximumSize: MOST_BYTES,
     csrNumber: (csr) => csrByName(csr)?.number,
-    csrNames: CSR_NAMES,
+    csrNames: csrNames(),
   });
 }
 

@@ -5,7 +5,8 @@
  */
 import type { Engine, Machine, Profile } from "../core/mod.ts";
 import { hex } from "../core/hex.ts";
-import { type AddressMap, Ram } from "../devices/mod.ts";
+import type { AddressMap } from "../devices/address_map.ts";
+import { Ram } from "../devices/ram.ts";
 import {
   DIRECT_MAP,
   type GuestMemory,

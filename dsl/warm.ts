@@ -7,7 +7,8 @@
  * @module
  */
 import type { Engine, Machine, Profile, Restore } from "../core/mod.ts";
-import { type AddressMap, createVirtMachine } from "../devices/mod.ts";
+import type { AddressMap } from "../devices/address_map.ts";
+import { createVirtMachine } from "../devices/virt.ts";
 
 /** A machine, and what was made along with it. */
 export interface Warm<Made> {

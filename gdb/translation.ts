@@ -17,7 +17,7 @@ import {
   TLBELO0,
   WALK_LEVELS,
 } from "../core/csr/translation.ts";
-import { low48 } from "../core/mmu/address.ts";
+import { low48 } from "../core/halves.ts";
 import { pageValue, type TlbScope } from "../core/mmu/tlb.ts";
 import { guestId, type WorldContext } from "./world_contexts.ts";
 

@@ -63,7 +63,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "kvm: a VPID of an old generation is used again",
     rule: "PROTO-KVM-04",
     file: KVM_VPIDS,
-    find: "return vpid !== undefined && this.#generation(vpid) === this.#generation(this.#last);",
+    find: "return vpid !== undefined && vpid >= this.#first;",
     replace: "return vpid !== undefined;",
   },
   {
@@ -185,7 +185,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "kvm: an emulated load runs again",
     rule: "PROTO-KVM-33",
     file: KVM_EXITS,
-    find: "    this.#vcpu.pc = exit.pc + 4n;\n    const { width, register, signExtend } = access;",
+    find: "    this.#vcpu.pc = behind(exit);\n    const { width, register, signExtend } = access;",
     replace: "    const { width, register, signExtend } = access;",
   },
   {
@@ -193,7 +193,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     rule: "PROTO-KVM-34",
     file: KVM_EXITS,
     find: '    if (op.kind === "other") return',
-    replace: '    vcpu.pc = exit.pc + 4n;\n    if (op.kind === "other") return',
+    replace: '    vcpu.pc = behind(exit);\n    if (op.kind === "other") return',
   },
   {
     name: "kvm: the guest sees LVZ in cpucfg",
@@ -263,8 +263,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "kvm: hypercall 0x101 goes to user space",
     rule: "PROTO-KVM-52",
     file: KVM_EXITS,
-    find: "if (code !== HYPERCALL_USER)",
-    replace: "if (code < 0x101)",
+    find: "code === HYPERCALL_USER ?",
+    replace: "code >= 0x101 ?",
   },
   {
     name: "kvm: user hypercalls lose their last argument",

@@ -15,7 +15,8 @@ import {
   type Stop,
   type StopPoints,
 } from "../core/mod.ts";
-import { instructionOf, type Routine, routine } from "./routine.ts";
+import { isSame } from "../core/halves.ts";
+import { type EntryRoutine, ERTN, instructionOf, type Routine } from "./routine.ts";
 
 /** Software did what raises an exception in host mode: a bug of the world switch, not of the guest. */
 export class HypervisorError extends Error {
@@ -32,8 +33,13 @@ export interface WorldObserver {
   beforeInstruction?(m: Machine, word: number): void;
 }
 
+function copySome(from: BigUint64Array, to: BigUint64Array, registers: readonly number[]): void {
+  for (let i = 0; i < registers.length; i++) to[registers[i]!] = from[registers[i]!]!;
+}
+
 /** Bits of a physical address. */
 const PHYSICAL = (1n << 48n) - 1n;
+const SP = 3;
 /** Registers that host software uses as scratch: $t0, $t1. */
 const T0 = 12;
 const T1 = 13;
@@ -46,7 +52,9 @@ export class HostCpu {
   readonly traced: boolean;
   #engine: Engine;
   /** What was asked for last: a stack frame is at the same place for every exit. */
-  #lastWords: { readonly address: bigint; readonly words: BigUint64Array } | undefined;
+  #frame: BigUint64Array | undefined;
+  /** The stack pointer with that. */
+  readonly #frameSp = new BigUint64Array(1);
 
   constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
@@ -81,20 +89,21 @@ export class HostCpu {
    * @param address in the direct map, a multiple of 8
    */
   words(address: bigint, count: number): BigUint64Array {
-    const last = this.#lastWords;
-    if (last?.address === address && last.words.length === count) return last.words;
-    const words = this.#findWords(address, count);
-    this.#lastWords = { address, words };
-    return words;
-  }
-
-  #findWords(address: bigint, count: number): BigUint64Array {
     const physical = Number(address & PHYSICAL);
     const ram = this.machine.bus.ramAt(physical);
     const offset = ram === undefined ? 0 : physical - ram.base;
     if (ram === undefined || offset + count * 8 > ram.view.byteLength) return new BigUint64Array(count);
     ram.history?.hold(offset, count * 8);
     return new BigUint64Array(ram.view.buffer, ram.view.byteOffset + offset, count);
+  }
+
+  /** The words below the stack pointer: a frame of so many. */
+  frame(count: number): BigUint64Array {
+    const last = this.#frame;
+    const sp = this.gpr(SP);
+    if (last?.length === count && isSame(sp, this.#frameSp[0]!)) return last;
+    this.#frameSp[0] = sp;
+    return this.#frame = this.words(sp - BigInt(8 * count), count);
   }
 
   /** csrrd */
@@ -191,14 +200,38 @@ export class HostCpu {
     this.observer.beforeInstruction?.(m, ERTN);
     this.observer.beforeEntry?.(m);
     this.#engine.execute(m, ERTN);
-    if (!m.inGuest) {
-      throw new HypervisorError(
-        `Cannot enter the guest: ertn continued in host mode at 0x${m.pc.toString(16)}`,
-      );
+    if (!m.inGuest) throw this.#notEntered();
+    return this.#left(this.#engine.run(m, { budget, untilHost: true }));
+  }
+
+  /**
+   * Executes a straight line of instructions, loads all general registers from memory of the hypervisor's own, and enters the guest as
+   * {@linkcode ertn} does.
+   */
+  enterGuest({ before, words }: EntryRoutine, gprs: BigUint64Array, budget: number): Stop {
+    const { beforeInstruction, beforeEntry } = this.observer;
+    const engine = this.#engine;
+    if (engine.enter === undefined || beforeInstruction !== undefined || beforeEntry !== undefined) {
+      this.perform(before);
+      this.loadGprs(gprs);
+      return this.ertn(budget);
     }
-    const stop = this.#engine.run(m, { budget, untilHost: true });
-    if (stop.kind === "host") this.observer.afterExit?.(m);
+    const m = this.machine;
+    if (m.inGuest) throw notInHostMode(words[0]);
+    const stop = engine.enter(m, words, gprs, budget);
+    if (typeof stop !== "number") return this.#left(stop);
+    throw stop < words.length ? interrupted(words[stop]) : this.#notEntered();
+  }
+
+  #left(stop: Stop): Stop {
+    if (stop.kind === "host") this.observer.afterExit?.(this.machine);
     return stop;
+  }
+
+  #notEntered(): HypervisorError {
+    return new HypervisorError(
+      `Cannot enter the guest: ertn continued in host mode at 0x${this.machine.pc.toString(16)}`,
+    );
   }
 
   /**
@@ -230,17 +263,17 @@ export class HostCpu {
   }
 
   /** Saves general registers in memory of the hypervisor's own, each at its number: all of them, or some. */
-  saveGprs(into: BigUint64Array, registers?: readonly number[]): void {
+  saveGprs(into: BigUint64Array, some?: readonly number[]): void {
     const { gpr } = this.machine;
-    if (registers === undefined) into.set(gpr);
-    else for (let i = 0; i < registers.length; i++) into[registers[i]!] = gpr[registers[i]!]!;
+    if (some === undefined) into.set(gpr);
+    else copySome(gpr, into, some);
   }
 
   /** Loads general registers from there; r0 stays 0. */
-  loadGprs(from: BigUint64Array, registers?: readonly number[]): void {
+  loadGprs(from: BigUint64Array, some?: readonly number[]): void {
     const { gpr } = this.machine;
-    if (registers === undefined) gpr.set(from);
-    else for (let i = 0; i < registers.length; i++) gpr[registers[i]!] = from[registers[i]!]!;
+    if (some === undefined) gpr.set(from);
+    else copySome(from, gpr, some);
     gpr[0] = 0n;
   }
 
@@ -311,5 +344,4 @@ function encodeWord(name: string, operands: readonly number[]): number {
   return encode(instruction, operands.slice(0, instruction.operands.length));
 }
 
-const [ERTN = 0] = routine(["ertn"]);
 const WIDTHS = { 1: "b", 2: "h", 4: "w", 8: "d" } as const;

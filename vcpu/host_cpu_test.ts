@@ -114,9 +114,14 @@ Deno.test("memory of the hypervisor's own is the machine's where that has some, 
   const cpu = new HostCpu(bareMachine("b 0").m, new ReferenceEngine());
   cpu.words(0x9000_0000_0000_0100n, 2)[1] = 6n;
   assertEquals(cpu.machine.readPhysical(0x108, 8), 6n);
-  const nowhere = cpu.words(0x9000_00ff_0000_0000n, 2);
-  assertStrictEquals(cpu.words(0x9000_00ff_0000_0000n, 2), nowhere);
-  assertEquals(cpu.words(0x9000_0000_0000_0100n, 2)[1], 6n);
+  const frameAt = (sp: bigint) => {
+    cpu.setGpr(3, sp);
+    return cpu.frame(2);
+  };
+  const nowhere = frameAt(0x9000_00ff_0000_0000n);
+  assertStrictEquals(frameAt(0x9000_00ff_0000_0000n), nowhere);
+  assertEquals(frameAt(0x9000_0000_0000_0110n)[1], 6n);
+  assertEquals(cpu.frame(1).length, 1);
 });
 
 Deno.test("an instruction that does not exist is no step of a routine", () => {

@@ -6,6 +6,7 @@
  * @module
  */
 import { type CsrDeclaration, encode, type Field, type Instruction, ISA } from "../core/mod.ts";
+import { once } from "../core/once.ts";
 import type { HostCpu } from "./host_cpu.ts";
 
 /** The registers that a function may use as it likes, by their names in the ABI. */
@@ -32,6 +33,23 @@ export function routine(...steps: readonly Step[]): Routine {
   return steps.map(([mnemonic, ...operands]) =>
     encode(instructionOf(mnemonic), operands.map((o) => typeof o === "number" ? o : o.number))
   );
+}
+
+/** The word that enters a guest. */
+export const [ERTN = 0] = routine(["ertn"]);
+
+/** A line of instructions at whose end the guest is entered. */
+export interface EntryRoutine {
+  /** What is executed before the general registers are loaded. */
+  readonly before: Routine;
+  /** The same with the ertn. */
+  readonly words: Routine;
+}
+
+/** The words of some instructions, and of an ertn behind them. */
+export function entryRoutine(...steps: readonly Step[]): EntryRoutine {
+  const before = routine(...steps);
+  return { before, words: [...before, ERTN] };
 }
 
 /**
@@ -71,7 +89,7 @@ function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[]
 
 /** CSRs that a hypervisor carries all together, in the order in which it does. */
 export class CarriedCsrs {
-  readonly #parts: readonly Part[];
+  readonly #parts: () => readonly Part[];
 
   /**
    * @param whose the host's, or guest copies
@@ -79,16 +97,18 @@ export class CarriedCsrs {
    */
   constructor(whose: "host" | "guest", slots: readonly Slot[]) {
     const [read, write] = whose === "host" ? ["csrrd", "csrwr"] as const : ["gcsrrd", "gcsrwr"] as const;
-    this.#parts = chunks(slots, SCRATCH.length).map((part) => ({
-      slots: part.map(({ slot }) => slot),
-      reads: routine(...part.map(({ csr }, i) => [read, SCRATCH[i]!, csr] as const)),
-      writes: routine(...part.map(({ csr }, i) => [write, SCRATCH[i]!, csr] as const)),
-    }));
+    this.#parts = once(() =>
+      chunks(slots, SCRATCH.length).map((part) => ({
+        slots: part.map(({ slot }) => slot),
+        reads: routine(...part.map(({ csr }, i) => [read, SCRATCH[i]!, csr] as const)),
+        writes: routine(...part.map(({ csr }, i) => [write, SCRATCH[i]!, csr] as const)),
+      }))
+    );
   }
 
   /** Reads each. */
   read(cpu: HostCpu, into: BigUint64Array): void {
-    for (const { slots, reads } of this.#parts) {
+    for (const { slots, reads } of this.#parts()) {
       cpu.perform(reads);
       for (let i = 0; i < slots.length; i++) into[slots[i]!] = cpu.gpr(SCRATCH[i]!);
     }
@@ -96,7 +116,7 @@ export class CarriedCsrs {
 
   /** Writes each. */
   write(cpu: HostCpu, from: BigUint64Array): void {
-    for (const { slots, writes } of this.#parts) {
+    for (const { slots, writes } of this.#parts()) {
       for (let i = 0; i < slots.length; i++) cpu.setGpr(SCRATCH[i]!, from[slots[i]!]!);
       cpu.perform(writes);
     }
@@ -109,12 +129,14 @@ export type FieldValues = readonly (readonly [csr: CsrDeclaration, field: Field,
 /** Fields that a hypervisor sets one after the other, each by a csrxchg. */
 export class FieldWrites {
   readonly #fields: FieldValues;
-  readonly #parts: readonly Routine[];
+  readonly #parts: () => readonly Routine[];
 
   constructor(fields: FieldValues) {
     this.#fields = fields;
-    this.#parts = chunks(fields, PAIRS).map((part) =>
-      routine(...part.map(([csr], i) => ["csrxchg", SCRATCH[2 * i]!, SCRATCH[2 * i + 1]!, csr] as const))
+    this.#parts = once(() =>
+      chunks(fields, PAIRS).map((part) =>
+        routine(...part.map(([csr], i) => ["csrxchg", SCRATCH[2 * i]!, SCRATCH[2 * i + 1]!, csr] as const))
+      )
     );
   }
 
@@ -125,7 +147,7 @@ export class FieldWrites {
 
   perform(cpu: HostCpu, operands: readonly bigint[]): void {
     let next = 0;
-    for (const words of this.#parts) {
+    for (const words of this.#parts()) {
       for (let i = 0; i < 2 * words.length; i++) cpu.setGpr(SCRATCH[i]!, operands[next++]!);
       cpu.perform(words);
     }

@@ -39,11 +39,10 @@ function guestCode(cause: Cause): string {
 /** Runs a vCPU of a world switch. */
 export function contractExits(worldSwitch: WorldSwitch, cause: Cause): Runner {
   const prepared = prepareCase({ rule: "LVZ-EXIT-08", code: guestCode(cause), exits: [hvc(0)] });
+  // As cases do: one for all machines.
+  const engine = new ThreadedEngine();
   return (rounds, watch) => {
-    const bench = new Bench(prepared, worldSwitch, {
-      engine: new ThreadedEngine(),
-      traced: false,
-    });
+    const bench = new Bench(prepared, worldSwitch, { engine, traced: false });
     bench.bind();
     const { machine, vcpu } = bench;
     watch?.begin();

@@ -99,7 +99,8 @@ async function measure(run: Runner, { isShort, pairs, syscalls }: Conditions): P
 
 function benchmark({ name, text, goal, floors, runner }: Path, cause: Cause): Benchmark {
   // Assembled and prepared when it is wanted.
-  const run: Runner = (rounds, watch) => runner(cause)(rounds, watch);
+  let made: Runner | undefined;
+  const run: Runner = (rounds, watch) => (made ??= runner(cause))(rounds, watch);
   return {
     kind: "exit",
     name: `${cause}, ${name}`,

@@ -19,21 +19,24 @@ export const NUMBER = 32;
 /** An operator or separator, or the first character of one. */
 export const PUNCTUATION = 64;
 
-const KINDS: readonly (readonly [pattern: RegExp, kind: number])[] = [
-  [/[ \t\r\f]/, BLANK],
-  [/[A-Za-z_.]/, NAME_START],
-  [/[A-Za-z0-9_.$]/, NAME],
-  [/[A-Za-z0-9_]/, REGISTER],
-  [/[0-9]/, DIGIT],
-  [/[A-Za-z0-9_.]/, NUMBER],
-  [/[-+*/%&|^~!()<>=,:@]/, PUNCTUATION],
+const DIGITS = "0123456789";
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+const KINDS: readonly (readonly [characters: string, kind: number])[] = [
+  [" \t\r\f", BLANK],
+  [`${LETTERS}_.`, NAME_START],
+  [`${LETTERS}${DIGITS}_.$`, NAME],
+  [`${LETTERS}${DIGITS}_`, REGISTER],
+  [DIGITS, DIGIT],
+  [`${LETTERS}${DIGITS}_.`, NUMBER],
+  ["-+*/%&|^~!()<>=,:@", PUNCTUATION],
 ];
 
 /** The kinds of each ASCII character, as bits. */
-const CHARACTERS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const char = String.fromCharCode(code);
-  return KINDS.reduce((kinds, [pattern, kind]) => pattern.test(char) ? kinds | kind : kinds, 0);
-});
+const CHARACTERS = new Uint8Array(128);
+for (const [characters, kind] of KINDS) {
+  for (let i = 0; i < characters.length; i++) CHARACTERS[characters.charCodeAt(i)]! |= kind;
+}
 
 /** All kinds of a character, as bits; of one outside ASCII none. */
 export function kindsOf(code: number): number {

@@ -81,10 +81,18 @@ const CONTROL = {
   GMOD: bits(6, 5, "world watched", { needs: "LVZ", names: GMOD_NAMES }),
   LCL: bit(7, "only in the address space of CFG4"),
 };
-const ACCESSES = {
+const MEMORY_CONTROL = {
+  ...CONTROL,
   LoadEn: bit(8, "watches loads"),
   StoreEn: bit(9, "watches stores"),
   Size: bits(11, 10, "bytes watched", { names: { 0: "8", 1: "4", 2: "2", 3: "1" } }),
+};
+
+const ADDRESS = { VAddr: bits(63, 0, "virtual address") };
+const MASK = { Mask: bits(63, 0, "address bits not compared") };
+const SPACE = {
+  ASID: bits(9, 0, "with LCL: the ASID watched"),
+  GID: bits(23, 16, "with LCL: the guest watched", { needs: "LVZ" }),
 };
 
 function watchpoint(kind: WatchKind, n: number): WatchRegisters {
@@ -102,21 +110,14 @@ function watchpoint(kind: WatchKind, n: number): WatchRegisters {
     base + 2,
     name(3),
     text("control"),
-    kind === "fetch" ? CONTROL : { ...CONTROL, ...ACCESSES },
+    kind === "fetch" ? CONTROL : MEMORY_CONTROL,
     { ...options("CTRL", 1n), width: 32 },
   );
   return {
-    address: csr(base, name(1), text("address"), {
-      VAddr: bits(63, 0, "virtual address"),
-    }, options("ADDR", 0n)),
-    mask: csr(base + 1, name(2), text("mask"), {
-      Mask: bits(63, 0, "address bits not compared"),
-    }, options("MASK", 0n)),
+    address: csr(base, name(1), text("address"), ADDRESS, options("ADDR", 0n)),
+    mask: csr(base + 1, name(2), text("mask"), MASK, options("MASK", 0n)),
     control,
-    space: csr(base + 3, name(4), text("address space"), {
-      ASID: bits(9, 0, "with LCL: the ASID watched"),
-      GID: bits(23, 16, "with LCL: the guest watched", { needs: "LVZ" }),
-    }, { ...options("ASID", 0n), width: 32 }),
+    space: csr(base + 3, name(4), text("address space"), SPACE, { ...options("ASID", 0n), width: 32 }),
   };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lowOf } from "../halves.ts";
 import type { Feature, Profile } from "../profile.ts";
 
 /**
@@ -53,14 +54,21 @@ export interface FieldSpec extends FieldOptions {
   readonly high: number;
   readonly low: number;
   readonly text: string;
+  /** {@linkcode low}. */
+  readonly shift: bigint;
+  /** As many ones as there are bits. */
+  readonly ones: bigint;
 }
+
+/** The fields of a register by name. */
+type FieldSpecs = Readonly<Record<string, FieldSpec>>;
 
 /** A field that spans bits `high` to `low`. */
 export function bits(high: number, low: number, text: string, options: FieldOptions = {}): FieldSpec {
   if (high < low || low < 0 || high > 63) {
     throw new RangeError(`Cannot declare bits ${high}:${low} (${text})`);
   }
-  return { high, low, text, ...options };
+  return { high, low, text, shift: BigInt(low), ones: (1n << BigInt(high - low + 1)) - 1n, ...options };
 }
 
 /** A field of one bit. */
@@ -84,15 +92,27 @@ export class Field {
     this.csr = csr;
     this.name = name;
     this.spec = spec;
-    this.#shift = BigInt(spec.low);
-    this.#ones = (1n << BigInt(spec.high - spec.low + 1)) - 1n;
-    this.mask = this.#ones << this.#shift;
+    this.#shift = spec.shift;
+    this.#ones = spec.ones;
+    this.mask = spec.ones << spec.shift;
     this.lowMask = spec.high < 31 ? Number(this.mask) : 0;
   }
 
   /** The field's value in a register value. */
   get(value: bigint): bigint {
     return (value >> this.#shift) & this.#ones;
+  }
+
+  /**
+   * The same as a number.
+   *
+   * @throws {RangeError} if the field is not within bits 30:0
+   */
+  number(value: bigint): number {
+    if (this.lowMask === 0) {
+      throw new RangeError(`Cannot read ${this.name} as a number: it is not in bits 30:0`);
+    }
+    return (lowOf(value) & this.lowMask) >>> this.spec.low;
   }
 
   /**
@@ -173,29 +193,33 @@ export class CsrDeclaration {
   /** The bits that software clears by writing 1. */
   readonly clearedByOne: bigint;
 
-  constructor(number: number, name: string, text: string, fields: readonly Field[], options: CsrOptions) {
+  constructor(number: number, name: string, text: string, specs: FieldSpecs, options: CsrOptions) {
     this.number = number;
     this.name = name;
     this.text = text;
-    this.fields = fields;
     this.options = options;
     this.width = options.width ?? 64;
-    this.clearedByOne = fields.filter((f) => f.spec.access === "w1c").reduce((all, f) => all | f.mask, 0n);
-    this.#checkFields();
+    let seen = 0n;
+    let cleared = 0n;
+    this.fields = Object.keys(specs).map((name) => {
+      const field = new Field(number, name, specs[name]!);
+      this.#check(field, seen);
+      seen |= field.mask;
+      if (field.spec.access === "w1c") cleared |= field.mask;
+      return field;
+    });
+    this.clearedByOne = cleared;
   }
 
-  #checkFields(): void {
-    let seen = 0n;
-    for (const f of this.fields) {
-      if (f.spec.high >= this.width) {
-        throw new RangeError(
-          `Cannot declare ${this.name}.${f.name}: bit ${f.spec.high} is outside its ${this.width} bits`,
-        );
-      }
-      if (seen & f.mask) {
-        throw new RangeError(`Cannot declare ${this.name}.${f.name}: it overlaps another field`);
-      }
-      seen |= f.mask;
+  /** @param others the bits of other fields */
+  #check({ name, spec, mask }: Field, others: bigint): void {
+    if (spec.high >= this.width) {
+      throw new RangeError(
+        `Cannot declare ${this.name}.${name}: bit ${spec.high} is outside its ${this.width} bits`,
+      );
+    }
+    if (others & mask) {
+      throw new RangeError(`Cannot declare ${this.name}.${name}: it overlaps another field`);
     }
   }
 
@@ -261,22 +285,22 @@ function writableBits(f: Field, writer: "own" | "host", profile: Profile): bigin
 }
 
 /** A register whose fields are members: `CRMD.PLV.get(value)`. */
-export type Csr<F extends Record<string, FieldSpec>> = CsrDeclaration & { readonly [K in keyof F]: Field };
+export type Csr<F extends FieldSpecs> = CsrDeclaration & { readonly [K in keyof F]: Field };
 
 /**
  * Declares a register.
  *
  * @throws {RangeError} if fields overlap or do not fit the width
  */
-export function csr<const F extends Record<string, FieldSpec>>(
+export function csr<const F extends FieldSpecs>(
   number: number,
   name: string,
   text: string,
   fields: F,
   options: CsrOptions,
 ): Csr<F> {
-  const members: Record<string, Field> = {};
-  for (const field in fields) members[field] = new Field(number, field, fields[field]!);
-  const declaration = new CsrDeclaration(number, name, text, Object.values(members), options);
-  return Object.assign(declaration, members as { [K in keyof F]: Field });
+  const declaration = new CsrDeclaration(number, name, text, fields, options);
+  const named = declaration as unknown as Record<string, Field>;
+  declaration.fields.forEach((field) => named[field.name] = field);
+  return declaration as Csr<F>;
 }

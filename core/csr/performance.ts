@@ -24,22 +24,32 @@ function counter(n: number): Pick<CsrOptions, "guest" | "grant" | "exists"> {
   };
 }
 
+const CONFIGURATION = {
+  EvCode: bits(9, 0, "event counted", { names: { 0: "cycles", 1: "instructions" } }),
+  PLV0: bit(16, "counts at PLV0"),
+  PLV1: bit(17, "counts at PLV1"),
+  PLV2: bit(18, "counts at PLV2"),
+  PLV3: bit(19, "counts at PLV3"),
+  PMIEn: bit(20, "overflow raises PCOV"),
+  GMOD: bits(22, 21, "world counted", { needs: "LVZ", names: GMOD_NAMES }),
+};
+
 function configuration(n: number) {
-  return csr(0x200 + 2 * n, `PMCFG${n}`, `configuration of performance counter ${n}`, {
-    EvCode: bits(9, 0, "event counted", { names: { 0: "cycles", 1: "instructions" } }),
-    PLV0: bit(16, "counts at PLV0"),
-    PLV1: bit(17, "counts at PLV1"),
-    PLV2: bit(18, "counts at PLV2"),
-    PLV3: bit(19, "counts at PLV3"),
-    PMIEn: bit(20, "overflow raises PCOV"),
-    GMOD: bits(22, 21, "world counted", { needs: "LVZ", names: GMOD_NAMES }),
-  }, { ...counter(n), width: 32, aka: [`PERFCTRL${n}`] });
+  const text = `configuration of performance counter ${n}`;
+  return csr(0x200 + 2 * n, `PMCFG${n}`, text, CONFIGURATION, {
+    ...counter(n),
+    width: 32,
+    aka: [`PERFCTRL${n}`],
+  });
 }
 
+const COUNT = { Count: bits(63, 0, "events, bit 63 is the overflow") };
+
 function count(n: number) {
-  return csr(0x201 + 2 * n, `PMCNT${n}`, `performance counter ${n}`, {
-    Count: bits(63, 0, "events, bit 63 is the overflow"),
-  }, { ...counter(n), aka: [`PERFCNTR${n}`] });
+  return csr(0x201 + 2 * n, `PMCNT${n}`, `performance counter ${n}`, COUNT, {
+    ...counter(n),
+    aka: [`PERFCNTR${n}`],
+  });
 }
 
 /** PMCFG0 to PMCFG31; a profile has the first `performanceCounters` of them. */

@@ -5,6 +5,7 @@
  */
 import { BASIC } from "./basic.ts";
 import { DEBUG, EXITING_RANGES } from "./debug.ts";
+import { once } from "../once.ts";
 import type { CsrDeclaration } from "./define.ts";
 import { LVZ } from "./lvz.ts";
 import { PMCFG, PMCNT } from "./performance.ts";
@@ -19,22 +20,26 @@ export const CSRS: readonly CsrDeclaration[] = [
 
 /** An array is looked up several times faster than a map, and every access does. */
 const BY_NUMBER: (CsrDeclaration | undefined)[] = [];
-const BY_NAME = new Map<string, CsrDeclaration>();
-CSRS.forEach(index);
-
-function index(csr: CsrDeclaration): void {
+CSRS.forEach((csr) => {
   if (BY_NUMBER[csr.number] !== undefined) {
     throw new RangeError(`Cannot declare ${csr.name}: 0x${csr.number.toString(16)} is taken`);
   }
   BY_NUMBER[csr.number] = csr;
-  indexName(csr.name, csr);
-  csr.options.aka?.forEach((name) => indexName(name, csr));
-}
+});
 
-function indexName(name: string, csr: CsrDeclaration): void {
-  if (BY_NAME.has(name)) throw new RangeError(`Cannot declare ${csr.name}: the name ${name} is taken`);
-  BY_NAME.set(name, csr);
-}
+const byName = once(() => {
+  const all = new Map<string, CsrDeclaration>();
+  for (const csr of CSRS) {
+    for (const name of [csr.name, ...(csr.options.aka ?? [])]) {
+      if (all.has(name)) throw new RangeError(`Cannot declare ${csr.name}: the name ${name} is taken`);
+      all.set(name, csr);
+    }
+  }
+  return all;
+});
+
+/** All names by which {@linkcode csrByName} finds registers. */
+export const csrNames: () => readonly string[] = once(() => [...byName().keys()]);
 
 /** The register with this number, if the architecture names one here. */
 export function csrByNumber(number: number): CsrDeclaration | undefined {
@@ -43,7 +48,7 @@ export function csrByNumber(number: number): CsrDeclaration | undefined {
 
 /** The register with this name, or one of its other names (`TINTCLR`, `KS3`, …). */
 export function csrByName(name: string): CsrDeclaration | undefined {
-  return BY_NAME.get(name);
+  return byName().get(name);
 }
 
 /** A register's name, or its number in hex where it has none. */

@@ -6,7 +6,7 @@
 import type { Decoded } from "../isa/decode.ts";
 import type { Access, Expr, MeaningException, MemoryType, RegisterField, Stmt } from "../isa/meaning.ts";
 import type { Instruction } from "../isa/table.ts";
-import { computeWith, FP_OPERATIONS } from "./fp_operations.ts";
+import { computeWith, fpOperation } from "./fp_operations.ts";
 import { BINARY, type Comparison, COMPARISONS, extend, UNARY } from "./operations.ts";
 
 /** What the meaning of an instruction can see and do. Values are bigint in [0, 2^64). */
@@ -157,7 +157,7 @@ class Compiler<C extends ExecutionContext> {
   }
 
   #compute({ target, operation: name, operands }: Stmt & { kind: "compute" }): Executor<C> {
-    const operation = FP_OPERATIONS.get(name);
+    const operation = fpOperation(name);
     if (operation === undefined) {
       throw new TypeError(`Cannot compile ${this.#instruction.name}: there is no operation "${name}"`);
     }

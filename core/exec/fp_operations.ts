@@ -34,6 +34,7 @@ import {
   TOWARD_ZERO,
   UPWARD,
 } from "../fp/mod.ts";
+import { once } from "../once.ts";
 
 /** From the values of the source registers to that of the target. Adds its exceptions to the environment. */
 export type FpOperation = (env: Environment, a: bigint, b: bigint, c: bigint) => bigint;
@@ -163,8 +164,12 @@ function* operations(): Generator<readonly [string, FpOperation]> {
   }
 }
 
-/** Each operation, by the mnemonic. */
-export const FP_OPERATIONS: ReadonlyMap<string, FpOperation> = new Map(operations());
+const known = once(() => new Map(operations()));
+
+/** The operation of a mnemonic, undefined if there is none. */
+export function fpOperation(mnemonic: string): FpOperation | undefined {
+  return known().get(mnemonic);
+}
 
 /** What an operation leaves in its target and in FCSR0. */
 export interface Computed extends Outcome {

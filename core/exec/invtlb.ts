@@ -6,7 +6,7 @@
 import { Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
-import { low48 } from "../mmu/address.ts";
+import { low48 } from "../halves.ts";
 import { covers, inScope, type TlbEntry } from "../mmu/tlb.ts";
 import { currentTarget } from "./tlb_calls.ts";
 

@@ -5,6 +5,7 @@
  */
 import { classify, DOUBLE, SINGLE } from "../fp/mod.ts";
 import type { BinaryOp, UnaryOp } from "../isa/meaning.ts";
+import { once } from "../once.ts";
 
 const WORD = 64;
 const ONES = (1n << 64n) - 1n;
@@ -102,9 +103,9 @@ function crcTable(polynomial: number): Uint32Array {
 }
 
 /** Continues a checksum over the low bytes of a message, least significant first, without any inversion. */
-function crc(polynomial: number, bytes: number): (checksum: bigint, message: bigint) => bigint {
-  const table = crcTable(polynomial);
+function crc(remainders: () => Uint32Array, bytes: number): (checksum: bigint, message: bigint) => bigint {
   return (checksum, message) => {
+    const table = remainders();
     let rest = Number(checksum & 0xffffffffn);
     for (let i = 0; i < bytes; i++) {
       const byte = Number((message >> BigInt(8 * i)) & 0xffn);
@@ -114,8 +115,8 @@ function crc(polynomial: number, bytes: number): (checksum: bigint, message: big
   };
 }
 
-const CRC32 = 0xedb88320;
-const CRC32C = 0x82f63b78;
+const CRC32 = once(() => crcTable(0xedb88320));
+const CRC32C = once(() => crcTable(0x82f63b78));
 
 /** Each operation of two operands. */
 export const BINARY: Readonly<Record<BinaryOp, (a: bigint, b: bigint) => bigint>> = {

@@ -19,7 +19,7 @@ import {
   TLBRERA,
 } from "../csr/translation.ts";
 import type { Machine } from "../machine.ts";
-import { HALF } from "../mmu/address.ts";
+import { HALF } from "../halves.ts";
 import { inScope, type PageBits, pageValue, pairNumber, type TlbEntry, type TlbScope } from "../mmu/tlb.ts";
 import { currentGid } from "../mmu/regime.ts";
 

@@ -8,7 +8,7 @@ import type { CsrBank } from "../csr/bank.ts";
 import { PWCL, TLBRBADV, TLBREHI, TLBRELO0, TLBRELO1, WALK_LEVELS } from "../csr/translation.ts";
 import type { Decoded } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
-import { low48, lowBits, POWERS } from "../mmu/address.ts";
+import { low48, lowBits, POWERS } from "../halves.ts";
 import type { TlbUse } from "../mmu/regime.ts";
 import { Lookup, stage2 } from "../mmu/translate.ts";
 import { setRegister } from "./registers.ts";

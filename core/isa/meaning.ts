@@ -366,3 +366,17 @@ export function seq(...body: readonly Stmt[]): Stmt {
 
 /** No effect (hints and barriers in a machine without caches or reordering). */
 export const nop: Stmt = { kind: "seq", body: [] };
+
+// What a meaning names -----------------------------------------------------------------------------------------------
+
+/** The floating-point operations of a meaning. */
+export function operationNames(meaning: Stmt): readonly string[] {
+  if (meaning.kind === "compute") return [meaning.operation];
+  return meaning.kind === "seq" ? meaning.body.flatMap(operationNames) : [];
+}
+
+/** The functions that a meaning calls. */
+export function callNames(meaning: Stmt): readonly string[] {
+  if (meaning.kind === "call") return [meaning.name];
+  return meaning.kind === "seq" ? meaning.body.flatMap(callNames) : [];
+}

@@ -110,15 +110,3 @@ class Check {
     }
   }
 }
-
-/** The floating-point operations of a meaning. */
-export function operationNames(meaning: Stmt): readonly string[] {
-  if (meaning.kind === "compute") return [meaning.operation];
-  return meaning.kind === "seq" ? meaning.body.flatMap(operationNames) : [];
-}
-
-/** The functions that a meaning calls. */
-export function callNames(meaning: Stmt): readonly string[] {
-  if (meaning.kind === "call") return [meaning.name];
-  return meaning.kind === "seq" ? meaning.body.flatMap(callNames) : [];
-}

@@ -79,9 +79,12 @@ export interface Operand {
 
 /** What the pattern column says. */
 export interface Pattern {
+  /** Bits that the pattern fixes. */
   readonly mask: number;
+  /** Values of the fixed bits; 0 elsewhere. */
   readonly match: number;
-  readonly fields: readonly Field[];
+  /** What follows the opcode. */
+  readonly tail: Tail;
 }
 
 /** Reports a mistake in the row. */
@@ -123,35 +126,35 @@ function parseToken(text: string, fail: Fail): Token {
   return { name, width, signed, high, low };
 }
 
-/** The part of a pattern behind its opcode. */
-interface Tail extends Pattern {
+/** The part of a pattern behind its opcode. Most rows end like others, and share it. */
+export interface Tail {
+  readonly mask: number;
+  readonly match: number;
+  readonly fields: readonly Field[];
+  /** In bits. */
   readonly width: number;
 }
 
 const NO_TAIL: Tail = { mask: 0, match: 0, fields: [], width: 0 };
 
-// Memos of pure functions: most rows end like others, and what they share is one object. Nothing else can observe them.
+// Memos of pure functions: nothing else can observe them.
 const TAILS = new Map<string, Tail>();
-const OPERANDS = new WeakMap<readonly Field[], Map<string, Operands>>();
+const OPERANDS = new WeakMap<Tail, Map<string, Operands>>();
 
-/** The literal bits that a pattern begins with: how many, and their value. There are none where another character follows them than a space. */
-function opcodeOf(bits: string): { readonly width: number; readonly value: number } {
-  let width = 0;
-  let value = 0;
-  for (; bits[width] === "0" || bits[width] === "1"; width++) value = 2 * value + Number(bits[width]);
-  return width === bits.length || bits[width] === " " ? { width, value } : { width: 0, value: 0 };
-}
+/** The literal bits that a pattern begins with, if a space or nothing follows them. */
+const OPCODE = /^[01]+(?= |$)/;
 
 /** Parses a pattern such as `0000001011 si12 rj rd`. */
 export function parsePattern(bits: string, fail: Fail): Pattern {
-  const { width, value } = opcodeOf(bits);
-  const isWhole = width === bits.length;
-  const tail = isWhole ? NO_TAIL : tailOf(width === 0 ? bits : bits.slice(width + 1), fail);
+  const opcode = OPCODE.exec(bits)?.[0] ?? "";
+  const width = opcode.length;
+  const tail = width === bits.length ? NO_TAIL : tailOf(width === 0 ? bits : bits.slice(width + 1), fail);
   if (tail.width + width !== 32) fail(`its bits add to ${tail.width + width}, not 32`);
+  const scale = 2 ** tail.width;
   return {
-    mask: tail.mask + (2 ** width - 1) * 2 ** tail.width,
-    match: tail.match + value * 2 ** tail.width,
-    fields: tail.fields,
+    mask: tail.mask + (2 ** width - 1) * scale,
+    match: tail.match + (width === 0 ? 0 : parseInt(opcode, 2)) * scale,
+    tail,
   };
 }
 
@@ -211,12 +214,12 @@ export interface Operands {
 }
 
 /** Parses operands such as `rd, rj, si14<<2`; every field must be one, once. */
-export function parseOperands(text: string, fields: readonly Field[], fail: Fail): Operands {
-  let known = OPERANDS.get(fields);
-  if (known === undefined) OPERANDS.set(fields, known = new Map());
+export function parseOperands(text: string, tail: Tail, fail: Fail): Operands {
+  let known = OPERANDS.get(tail);
+  if (known === undefined) OPERANDS.set(tail, known = new Map());
   let found = known.get(text);
   if (found === undefined) {
-    const operands = makeOperands(text, fields, fail);
+    const operands = makeOperands(text, tail.fields, fail);
     found = { operands, immediates: operands.filter((o) => o.kind !== "register") };
     known.set(text, found);
   }

@@ -31,13 +31,8 @@ const FILES = Object.keys(NAMES) as readonly RegisterFile[];
 /** All names of all registers, as they are printed. */
 export const ALL_REGISTER_NAMES: readonly string[] = FILES.flatMap((file) => NAMES[file]);
 
-const NUMBERS: ReadonlyMap<string, number> = new Map([
-  ...REGISTER_NAMES.map((name, number): [string, number] => [name, number]),
-  ...REGISTER_NAMES.map((_, number): [string, number] => [`$r${number}`, number]),
-  ["$x", 21],
-  ["$u0", 21],
-  ["$s9", 22],
-]);
+/** Other names of general registers. */
+const OTHER_NAMES = [["$x", 21], ["$u0", 21], ["$s9", 22]] as const;
 
 /** What a register name names. */
 export interface RegisterNumber {
@@ -45,13 +40,13 @@ export interface RegisterNumber {
   readonly number: number;
 }
 
-const REGISTERS: ReadonlyMap<string, RegisterNumber> = new Map([
-  ...FILES.flatMap((file) =>
-    NAMES[file].map((name, number): [string, RegisterNumber] => [name, { file, number }])
-  ),
-  ...numbered("$f", 32).map((name, number): [string, RegisterNumber] => [name, { file: "float", number }]),
-  ...[...NUMBERS].map(([name, number]): [string, RegisterNumber] => [name, { file: "general", number }]),
-]);
+const REGISTERS = new Map<string, RegisterNumber>();
+FILES.forEach((file) => NAMES[file].forEach((name, number) => REGISTERS.set(name, { file, number })));
+for (let number = 0; number < 32; number++) {
+  REGISTERS.set(`$f${number}`, { file: "float", number });
+  REGISTERS.set(`$r${number}`, { file: "general", number });
+}
+for (const [name, number] of OTHER_NAMES) REGISTERS.set(name, { file: "general", number });
 
 /**
  * The ABI name of a register: `registerName(4)` is `$a0`, `registerName(4, "float")` is `$fa4`.
@@ -74,5 +69,6 @@ export function parseAnyRegister(text: string): RegisterNumber | undefined {
 
 /** The number of a general register written `$a0`, `$r4`, … (with the dollar sign), undefined if the text names none. */
 export function parseRegister(text: string): number | undefined {
-  return NUMBERS.get(text);
+  const register = REGISTERS.get(text);
+  return register?.file === "general" ? register.number : undefined;
 }

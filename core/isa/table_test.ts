@@ -8,7 +8,8 @@ import { add, bind, bound, call, imm, k, load, nop, rd, rj, rk, seq, set, sext, 
 import { isRegisterField } from "./pattern.ts";
 import { parseAnyRegister, parseRegister, REGISTER_NAMES, registerName } from "./registers.ts";
 import type { Row } from "./row.ts";
-import { CALL_NAMES, type Instruction, InstructionTable, ISA, RowError } from "./table.ts";
+import { type Instruction, InstructionTable, ISA, RowError } from "./table.ts";
+import { checkTable } from "./table_check.ts";
 
 function get(name: string): Instruction {
   const instruction = ISA.get(name);
@@ -17,7 +18,9 @@ function get(name: string): Instruction {
 }
 
 function tableOf(...rows: Row[]): InstructionTable {
-  return new InstructionTable([{ name: "test", rows }]);
+  const table = new InstructionTable([{ name: "test", rows }]);
+  checkTable(table);
+  return table;
 }
 
 // The table against the lists of others ----------------------------------------------------------------------------
@@ -304,7 +307,7 @@ Deno.test("a meaning calls the function of its own name, where it calls one", ()
   ];
   // Bound checks ask about the address first, and then say themselves what they mean.
   const names = [...calling.map((i) => i.name), ...checks.map((name) => `check.${name}`)];
-  assertEquals([...CALL_NAMES], names.sort());
+  assertEquals(ISA.callNames, names.sort());
 });
 
 // Bad rows ----------------------------------------------------------------------------------------------------------
@@ -359,6 +362,8 @@ const BAD_ROWS: readonly (readonly [title: string, reason: string, ...rows: Row[
   ["an error inside a store", "its meaning uses old before it is bound", ["x", `${OPCODE} rk rj rd`, "rd, rj, rk", "native", store("u8", k(0n), bound("old"))]],
   ["a call without a name", "its meaning calls a function without a name", ["x", `${OPCODE} rk rj rd`, "rd, rj, rk", "native", call("")]],
 ];
+
+Deno.test("the rows of this machine are good", () => checkTable(ISA));
 
 for (const [title, reason, ...rows] of BAD_ROWS) {
   Deno.test(`the table refuses ${title}`, () => {

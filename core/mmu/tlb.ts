@@ -9,7 +9,7 @@
  */
 import type { Profile } from "../profile.ts";
 import type { Restore, Stateful } from "../snapshot/stateful.ts";
-import { POWERS } from "./address.ts";
+import { POWERS } from "../halves.ts";
 
 /** What an entry translates: host VA to PA, guest VA to GPA (stage 1), or GPA to HPA (stage 2). LVZ-TLB-02. */
 export type EntryKind = "host" | "stage1" | "stage2";

@@ -10,7 +10,7 @@ import { TLBELO0 } from "../csr/translation.ts";
 import { Trap } from "../exception.ts";
 import { type ExceptionKind, EXCEPTIONS } from "../exception_codes.ts";
 import type { Machine } from "../machine.ts";
-import { HALF, highOf, lowBits, lowOf, whole } from "./address.ts";
+import { HALF, highOf, lowBits, lowOf, whole } from "../halves.ts";
 import type { AccessType, Regime, TlbUse } from "./regime.ts";
 import type { Tlb } from "./tlb.ts";
 

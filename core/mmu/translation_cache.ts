@@ -4,7 +4,7 @@
  * @module
  */
 import type { Machine } from "../machine.ts";
-import { highOf, lowOf } from "./address.ts";
+import { highOf, lowOf } from "../halves.ts";
 import type { AccessType } from "./regime.ts";
 import { translate } from "./translate.ts";
 

@@ -11,7 +11,7 @@ import { isBefore } from "../exec/turn.ts";
 import { guestLines, hostLines, pendingInterrupt } from "../interrupts.ts";
 import type { Machine } from "../machine.ts";
 import { allocateMemory, WASM_PAGE } from "../memory.ts";
-import { highOf, lowOf } from "../mmu/address.ts";
+import { highOf, lowOf } from "../halves.ts";
 import { CodeCache, type CodePage } from "./code_cache.ts";
 import { Contexts } from "./context.ts";
 import { FpState } from "./fp_state.ts";
@@ -21,8 +21,10 @@ import {
   CONTROL,
   CPUCFG,
   EXIT,
+  FRAME,
   GPR,
   LLBITS,
+  LOOSE,
   MOST_REGIONS,
   OP,
   STATE_PAGES,
@@ -59,6 +61,8 @@ export class AttachedMachine {
   readonly #reference: ReferenceEngine;
   readonly #words: Int32Array;
   readonly #doubles: BigUint64Array;
+  /** General registers to be loaded. */
+  readonly #frame: BigUint64Array;
   readonly #tlb: SoftwareTlb;
   readonly #code: CodeCache;
   readonly #loose: LooseWords;
@@ -67,6 +71,8 @@ export class AttachedMachine {
   readonly #contexts: Contexts;
   readonly #calls: PlainCalls;
   readonly #pages: Pages;
+  /** Looks at a page of operations, if that is soon done. */
+  readonly #looked = (page: number) => this.#code.refreshLittle(page);
   #stopBefore: StopPoints | undefined;
   /** The count of executed instructions at which wasm has to return. */
   #limit = 0;
@@ -90,6 +96,7 @@ export class AttachedMachine {
     const { buffer } = state;
     this.#words = new Int32Array(buffer);
     this.#doubles = new BigUint64Array(buffer);
+    this.#frame = new BigUint64Array(buffer, FRAME, 32);
     this.#tlb = new SoftwareTlb(buffer, m.tlb.size);
     this.#contexts = new Contexts(m, this.#words, this.#tlb);
     this.#calls = new PlainCalls(reference);
@@ -102,6 +109,10 @@ export class AttachedMachine {
       select: selected,
       write: (...operation) => this.#code.write(...operation),
       leave: (op) => this.#code.leave(op),
+      loadFrame: (op) => this.#code.loadFrame(op),
+      hotAfter: built.heat.hot,
+      hot: (op) => this.#regions.make({ op, base: 0n }),
+      forgotten: () => this.#regions.forgetPage(LOOSE.at),
     });
     this.#pages = new Pages({ m, ram, buffer, tlb: this.#tlb, code: this.#code, contexts: this.#contexts });
     const table = new WebAssembly.Table({ element: "anyfunc", initial: TABLE.firstRegion + MOST_REGIONS });
@@ -123,10 +134,10 @@ export class AttachedMachine {
     this.#regions = new Regions({
       ...{ words: this.#words, ram: memory, table, imports },
       ...{ select: selected, profile: m.profile, heat: built.heat, limits },
-      pageOf: (op) => this.#code.pageOf(op).at,
+      pageOf: (op) => this.#loose.has(op) ? LOOSE.at : this.#code.pageOf(op).at,
       addressOf: (op) => this.#pcOf(op),
       pageAt: (address) => this.#tlb.find("fetch", highOf(address), lowOf(address)),
-      instructionAt: (op) => this.#code.instructionAt(op),
+      instructionAt: (op) => (this.#loose.has(op) ? this.#loose : this.#code).instructionAt(op),
     });
     this.#doubles[CONTROL.ramBytes / DOUBLE] = BigInt(ram.view.byteLength);
     this.#words.set(built.configuration, CPUCFG.at / WORD);
@@ -166,7 +177,7 @@ export class AttachedMachine {
     this.#words[CONTROL.untilHost / WORD] = untilHost ? 1 : 0;
     this.#stopBefore = stopBefore;
     if (stopBefore !== undefined) this.#code.leaveOut(stopBefore);
-    this.#tlb.doubtFetches();
+    this.#tlb.doubtFetches(this.#looked);
   }
 
   /**
@@ -181,14 +192,46 @@ export class AttachedMachine {
     this.#calm();
     const op = this.#prepare();
     if (op === 0) return false;
-    const reason = this.#exports.run(op, this.#left());
-    if (reason === EXIT.stop) return true;
+    this.#returned(this.#exports.run(op, this.#left()));
+    return true;
+  }
+
+  /**
+   * Executes words that are nowhere in memory, loads all general registers before the last of them, and goes on from where that leads to as
+   * {@linkcode run} does.
+   *
+   * @param most instructions behind the words, at most
+   * @returns how many of them were executed; the next is the reference engine's if that is not all, and the registers are not loaded
+   */
+  enter(words: readonly number[], gprs: BigUint64Array, most: number): number {
+    const { m } = this;
+    const { clock } = m;
+    if (clock.nextEvent <= clock.executed || !this.#contexts.update()) return 0;
+    const row = this.#loose.entry(words);
+    this.#showLines();
+    this.#frame.set(gprs);
+    this.#limit = clock.executed + words.length + Math.min(most, LONGEST_STRETCH);
+    const reason = this.#exports.run(row, this.#left());
+    const op = this.#words[CONTROL.op / WORD]!;
+    if (reason === EXIT.fetch || !this.#loose.has(op)) {
+      this.#returned(reason);
+      return words.length;
+    }
+    const count = Math.min((op - row) / OP.bytes, words.length - 1);
+    clock.executed = this.#limit - (reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0);
+    m.pc = BigInt.asUintN(64, m.pc + bytesOf(count));
+    return count;
+  }
+
+  /** Tells the machine how far wasm came, unless it stopped where the machine was told. */
+  #returned(reason: number): void {
+    if (reason === EXIT.stop) return;
+    const { m } = this;
     this.#notice();
     m.clock.executed = this.#limit - (reason === EXIT.budget ? 0 : this.#words[CONTROL.left / WORD]!);
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
       : this.#doubles[CONTROL.target / DOUBLE]!;
-    return true;
   }
 
   /**

@@ -36,6 +36,8 @@ export interface CodePage {
 }
 
 const WORD = 4;
+/** So many words are soon compared. */
+const LITTLE = 64;
 /** So many of them make room when there are more, in turn. */
 const FORGOTTEN_PAGES = 64;
 
@@ -121,10 +123,18 @@ export class CodeCache {
 
   /** Makes sure that operations are those of the words in memory, which anyone may have written since. */
   refresh({ at, offset, words, decoded }: CodePage): void {
-    const first = offset / WORD;
+    const first = offset >>> 2;
     for (const i of decoded) {
       if (words[i] !== this.#ram[first + i]) this.#forget(at + i * OP.bytes);
     }
+  }
+
+  /** The same for the page with these operations, if little of it was executed; false otherwise. */
+  refreshLittle(at: number): boolean {
+    const page = this.pageOf(at);
+    if (page.decoded.length > LITTLE) return false;
+    this.refresh(page);
+    return true;
   }
 
   /** The operations at these bytes of RAM have to be decoded again. */
@@ -145,7 +155,7 @@ export class CodeCache {
 
   /** The page that an operation is in. */
   pageOf(op: number): CodePage {
-    const page = this.#pages[Math.floor((op - CODE) / CODE_PAGE_BYTES)];
+    const page = this.#pages[((op - CODE) / CODE_PAGE_BYTES) | 0];
     if (page === undefined) throw new RangeError(`Cannot find operation ${op}: it is in no page`);
     return page;
   }
@@ -181,6 +191,11 @@ export class CodeCache {
   /** Leaves an operation to the engine. */
   leave(op: number): void {
     this.#stateWords[(op + OP.f) / WORD] = TABLE.slow;
+  }
+
+  /** Makes an operation load the general registers. */
+  loadFrame(op: number): void {
+    this.#stateWords[(op + OP.f) / WORD] = TABLE.loadFrame;
   }
 
   /** Writes a decoded operation. */

@@ -75,6 +75,37 @@ export class ThreadedEngine implements Engine {
     else settle(m);
   }
 
+  enter(m: Machine, words: readonly number[], gprs: BigUint64Array, budget: number): Stop | number {
+    const { clock } = m;
+    const attached = this.#forWord(m);
+    const limits = { budget, untilHost: true };
+    attached?.begin(limits);
+    const begin = clock.executed + words.length;
+    const done = attached?.enter(words, gprs, budget) ?? 0;
+    if (attached !== undefined && done === words.length) {
+      // With nothing executed behind the words, the guest cannot have come and gone.
+      if (clock.executed === begin && !m.inGuest) return words.length;
+      return this.#goOn(m, attached, limits, budget - (clock.executed - begin));
+    }
+    return this.#enterOneByOne(m, words, done, gprs) ?? this.run(m, limits);
+  }
+
+  /** Executes words from one on; how many led to the next, if the last did not enter guest mode. */
+  #enterOneByOne(
+    m: Machine,
+    words: readonly number[],
+    from: number,
+    gprs: BigUint64Array,
+  ): number | undefined {
+    const last = words.length - 1;
+    settle(m);
+    for (let i = from; i < last; i++) if (!this.reference.executeOne(m, words[i]!)) return i;
+    m.gpr.set(gprs);
+    m.gpr[0] = 0n;
+    this.execute(m, words[last]!);
+    return m.inGuest ? undefined : words.length;
+  }
+
   executeAll(m: Machine, words: readonly number[]): number {
     const attached = this.#forWord(m);
     if (attached === undefined) return this.reference.executeAll(m, words);
@@ -123,9 +154,13 @@ export class ThreadedEngine implements Engine {
   }
 
   #run(m: Machine, attached: AttachedMachine, limits: RunLimits): Stop {
-    const { clock } = m;
-    let left = limits.budget;
     attached.begin(limits);
+    return this.#goOn(m, attached, limits, limits.budget);
+  }
+
+  #goOn(m: Machine, attached: AttachedMachine, limits: RunLimits, budget: number): Stop {
+    const { clock } = m;
+    let left = budget;
     for (;;) {
       if (m.stopRequest !== undefined) return { kind: "device", reason: m.stopRequest };
       attend(m, attached.quietAt);

@@ -13,7 +13,7 @@
  * @module
  */
 import type { FlagField, FloatField, Stmt } from "../isa/meaning.ts";
-import { OPERATION_NAMES } from "../isa/table.ts";
+import { ISA } from "../isa/table.ts";
 import type { Code } from "../wasm/code.ts";
 import type { Helpers } from "./arithmetic.ts";
 import { type Exact, FAMILY, helperOf, IS_SINGLE, type Native, type Rounded } from "./fp_native.ts";
@@ -50,7 +50,7 @@ export const REMEMBERED = {
   nothing: 0,
   /** Cause is 0. */
   exact: 1,
-  /** Others are this plus a number in {@linkcode OPERATION_NAMES}. */
+  /** Others are this plus a number in `ISA.operationNames`. */
   first: 2,
 } as const;
 
@@ -145,7 +145,7 @@ export class ComputeCode {
     code.ifUnlikely();
     this.#doubt(native, [a, b, c], result);
     code.end();
-    this.#floats.remember(REMEMBERED.first + OPERATION_NAMES.indexOf(operation), this.#raw);
+    this.#floats.remember(REMEMBERED.first + ISA.operationNames.indexOf(operation), this.#raw);
     if (target === "cd" || target === "cj" || target === "ca") {
       throw new TypeError(`Cannot keep ${operation}`);
     }

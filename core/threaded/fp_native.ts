@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { once } from "../once.ts";
 import type { Code, Plain } from "../wasm/code.ts";
 import type { HelperName, Helpers } from "./arithmetic.ts";
 
@@ -63,7 +64,7 @@ export interface Exact {
 export type Native = Rounded | Exact;
 
 /** True where vectors multiply and add with one rounding, which the specification leaves to the processor. */
-export const FUSES: boolean = detectFusing();
+export const fuses: () => boolean = once(detectFusing);
 
 /** (1 + 2^-27)² - (1 + 2^-26) is 2^-54 with one rounding and 0 with two; of singles likewise. */
 function detectFusing(): boolean {
@@ -150,10 +151,10 @@ function* multiplyAdds(letter: Letter): Generator<readonly [string, Native]> {
         [a, b, c].forEach((local) => {
           code.get(local);
           if (local === c && subtracts) code.op(plain(letter, "neg"));
-          if (FUSES) code.op(letter === "s" ? "f32x4.splat" : "f64x2.splat");
+          if (fuses()) code.op(letter === "s" ? "f32x4.splat" : "f64x2.splat");
           else if (letter === "s") code.op("f64.promote_f32");
         });
-        if (FUSES) {
+        if (fuses()) {
           if (letter === "s") code.op("f32x4.relaxed_madd", "f32x4.extract_lane");
           else code.op("f64x2.relaxed_madd", "f64x2.extract_lane");
         } else {
@@ -267,5 +268,9 @@ function nativeOperations(): ReadonlyMap<string, Native> {
   return all;
 }
 
-/** How WebAssembly computes, by the name of the operation. Others are the engine's. */
-export const NATIVE_OPERATIONS: ReadonlyMap<string, Native> = nativeOperations();
+const known = once(nativeOperations);
+
+/** How WebAssembly computes the operation of a name; undefined if it is the engine's. */
+export function nativeOperation(name: string): Native | undefined {
+  return known().get(name);
+}

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { computeWith, FP_OPERATIONS } from "../exec/fp_operations.ts";
-import { OPERATION_NAMES } from "../isa/table.ts";
+import { computeWith, fpOperation } from "../exec/fp_operations.ts";
+import { ISA } from "../isa/table.ts";
 import type { FcsrKeeper, Machine } from "../machine.ts";
 import { REMEMBERED } from "./fp_code.ts";
 import { FP } from "./layout.ts";
@@ -42,8 +42,8 @@ export class FpState implements FcsrKeeper {
   }
 
   #computed(fcsr: number, remembered: number): number {
-    const name = OPERATION_NAMES[remembered - REMEMBERED.first] ?? "";
-    const operation = FP_OPERATIONS.get(name);
+    const name = ISA.operationNames[remembered - REMEMBERED.first] ?? "";
+    const operation = fpOperation(name);
     if (operation === undefined) {
       throw new RangeError(`Cannot compute operation ${remembered}: there is none`);
     }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
 import type { Engine } from "../engine.ts";
-import { computeWith, FP_OPERATIONS } from "../exec/fp_operations.ts";
+import { computeWith, fpOperation } from "../exec/fp_operations.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
 import { type Form, FORMS, type Inputs, inputsOf, SCRATCH, typesOf, wordOf } from "../fp/forms.ts";
 import { DOUBLE, SINGLE } from "../fp/mod.ts";
@@ -212,7 +212,7 @@ const EXACTNESS_UNKNOWN = MODE.flip;
 Deno.test("a product is found to be exact where it is, and nowhere else", () => {
   const random = new Random(99);
   const { fpFits } = helperFunctions();
-  const operation = FP_OPERATIONS.get("fmul.d");
+  const operation = fpOperation("fmul.d");
   assert(operation !== undefined);
   const seen = [0, 0];
   for (let i = 0; i < 4000; i++) {
@@ -238,7 +238,7 @@ Deno.test("where vectors do not fuse, multiply-add is right or no number", () =>
     const got = functions[isSingle ? "fpFused32" : "fpFused64"](...operands);
     if (!Number.isFinite(got)) continue;
     answered++;
-    const operation = FP_OPERATIONS.get(isSingle ? "fmadd.s" : "fmadd.d");
+    const operation = fpOperation(isSingle ? "fmadd.s" : "fmadd.d");
     assert(operation !== undefined);
     const { value } = computeWith(0, operation, fj, fk, fa);
     assertEquals(

@@ -100,6 +100,9 @@ export const FP = {
 /** What cpucfg reads: i32 each, of the first indices. */
 export const CPUCFG = { at: 0x3800, words: 32 } as const;
 
+/** General registers to be loaded, 8 bytes each. */
+export const FRAME = 0x3900;
+
 /** The index in {@linkcode BY_MODE} of a world and the bits of CRMD that rule the mode. */
 export function modeIndex(inGuest: boolean, crmd: number): number {
   return (inGuest ? BY_MODE.guest : 0) | (crmd & MODE_BITS);
@@ -164,8 +167,8 @@ export const CODE = TLBS + CONTEXTS * CONTEXT_BYTES;
 
 /** Pages of operations kept. */
 export const MOST_PAGES = 512;
-/** The operations of words that are not in memory, behind the pages. */
-export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: 1024 } as const;
+/** The operations of words that are not in memory, behind the pages: less than a page of them, which nothing leads out of. */
+export const LOOSE = { at: CODE + MOST_PAGES * CODE_PAGE_BYTES, count: PAGE_OPS - 1 } as const;
 /** Pages of WebAssembly memory that the state takes, a constant: V8 need not check accesses that it knows to be within. */
 export const STATE_PAGES = Math.ceil((LOOSE.at + LOOSE.count * OP.bytes) / WASM_PAGE);
 
@@ -198,8 +201,9 @@ export const TABLE = {
   pageEnd: 1,
   slow: 2,
   call: 3,
-  firstFault: 4,
-  firstFetchFault: 8,
-  firstInstruction: 12,
+  loadFrame: 4,
+  firstFault: 5,
+  firstFetchFault: 9,
+  firstInstruction: 13,
   firstRegion: 2048,
 } as const;

@@ -1,7 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type BareMachine, bareMachine } from "../bare_machine.ts";
+import type { Machine } from "../machine.ts";
+import type { Stop } from "../engine.ts";
 import { ReferenceEngine } from "../exec/reference.ts";
-import { ENGINES, everything, MEMORY } from "./agreement.ts";
+import { ENGINES, everything, MEMORY, SECOND_STAGE } from "./agreement.ts";
 import { ThreadedEngine } from "./engine.ts";
 import { LOOSE } from "./layout.ts";
 
@@ -135,10 +137,95 @@ Deno.test("more rows of words than there is room for push out each other, and st
 });
 
 Deno.test("a row that is too long for any room is refused", () => {
-  const words = Array<number>(LOOSE.count + 1).fill(0x03400000);
+  const words = Array<number>(LOOSE.count).fill(0x03400000);
   assertThrows(
     () => new ThreadedEngine().executeAll(machine().m, words),
     RangeError,
-    "Cannot execute 1025 words at one go: there is room for 1024",
+    "Cannot execute 1023 words at one go: there is room for 1022",
   );
+});
+
+/** A host with a guest that counts its exits in a0. */
+const WORLDS = `${SECOND_STAGE}
+        tlbwr
+        li.d   $t0, 0x10002     # GID 1, PVM
+        csrwr  $t0, GSTAT
+        la.local $t0, guest
+        csrwr  $t0, ERA
+        la.local $t0, vectors
+        csrwr  $t0, EENTRY
+done:   b      done
+guest:  addi.d $a0, $a0, 1
+        hvcl   5
+        .balign 4096
+vectors:
+        ertn`;
+
+/** What is before the ertn, and how many words lead to the next if the guest is not entered. */
+const ENTRIES: readonly (readonly [what: string, count: number | undefined, source: string])[] = [
+  [
+    "nothing but registers",
+    undefined,
+    "csrwr $a0, SAVE1\n csrrd $t0, GSTAT\n csrwr $a1, PRMD\n csrrd $t1, ERA",
+  ],
+  ["nothing", undefined, ""],
+  ["words of the engine's", undefined, "csrrd $t0, TVAL\n csrwr $a0, SAVE1\n rdtime.d $t1, $zero"],
+  ["a word that acts", undefined, "csrwr $a5, GINTC\n csrwr $a0, SAVE1"],
+  ["PVM goes", 3, "csrxchg $zero, $a0, GSTAT\n csrwr $a0, SAVE1"],
+  ["a word raises an exception", 1, "csrwr $a0, SAVE1\n syscall 1\n csrwr $a1, SAVE1"],
+  [
+    "an interrupt is pending that comes at once",
+    undefined,
+    "csrwr $a4, ECFG\n csrxchg $a4, $a4, ESTAT\n csrwr $a3, PRMD",
+  ],
+  ...Array.from({ length: 12 }, (_, n) =>
+    [
+      `the timer expires soon, ${n}`,
+      undefined,
+      `csrwr $a6, ECFG\n ori $t0, $zero, ${4 * n + 1}\n csrwr $t0, TCFG\n csrwr $a0, SAVE1\n csrwr $a3, PRMD`,
+    ] as const),
+];
+
+/** a0 to a6. */
+const ENTRY_OPERANDS = [2n, 0n, 5n, 4n, 3n, 1n, 0x800n];
+const GUEST_REGISTERS = BigUint64Array.from({ length: 32 }, (_, r) => BigInt(100 * r));
+
+/** What `enter` means. */
+function enterByReference(m: Machine, words: readonly number[], budget: number): Stop | number {
+  const engine = new ReferenceEngine();
+  const before = words.slice(0, -1);
+  const count = engine.executeAll(m, before);
+  if (count < before.length) return count;
+  m.gpr.set(GUEST_REGISTERS.subarray(1), 1);
+  engine.execute(m, words.at(-1)!);
+  return m.inGuest ? engine.run(m, { budget, untilHost: true }) : words.length;
+}
+
+Deno.test("words that lead into a guest, and the guest, end where the reference engine ends", () => {
+  for (const [name, engine] of ENGINES) {
+    const tried = engine();
+    for (const [what, count, source] of ENTRIES) {
+      const words = [...wordsOf(source), ERTN];
+      const [expected, actual] = [
+        bareMachine(WORLDS, { size: MEMORY }),
+        bareMachine(WORLDS, { size: MEMORY }),
+      ];
+      new ReferenceEngine().run(expected.m, { budget: 50 });
+      tried.run(actual.m, { budget: 50 });
+      for (const budget of [100, 0, 1, 2, 100, 100, 100]) {
+        for (const { m } of [expected, actual]) {
+          if (m.inGuest) new ReferenceEngine().run(m, { budget: 100, untilHost: true });
+          m.gpr.set(ENTRY_OPERANDS, 4);
+        }
+        const stop = enterByReference(expected.m, words, budget);
+        assertEquals(
+          tried.enter?.(actual.m, words, GUEST_REGISTERS, budget),
+          stop,
+          `${what}, ${name}, ${budget}`,
+        );
+        assertEquals(everything(actual), everything(expected), `${what}, ${name}, ${budget}`);
+        assertEquals(typeof stop === "number" ? stop : undefined, count, `${what}, ${name}, ${budget}`);
+      }
+    }
+  }
 });

@@ -9,7 +9,7 @@ import type { Instruction } from "../isa/table.ts";
 import type { Code } from "../wasm/code.ts";
 import { COMPARE, DIRECT, type HelperName, type Helpers } from "./arithmetic.ts";
 import { ComputeCode, type Floats } from "./fp_code.ts";
-import { NATIVE_OPERATIONS } from "./fp_native.ts";
+import { nativeOperation } from "./fp_native.ts";
 import type { Memories } from "./layout.ts";
 import { MemoryCode, type PageMemo } from "./memory_code.ts";
 
@@ -123,7 +123,7 @@ export abstract class MeaningCode extends MemoryCode {
   }
 
   #compute(meaning: Stmt & { kind: "compute" }): void {
-    const native = NATIVE_OPERATIONS.get(meaning.operation);
+    const native = nativeOperation(meaning.operation);
     if (native === undefined || this.#committed) throw new Unexpressed(meaning.operation);
     new ComputeCode(this.code, this.#floats, this.#helpers, meaning, () => this.leave()).write(
       native,

@@ -7,7 +7,7 @@ import type { RamWindow } from "../bus.ts";
 import { isPageFault } from "../exception.ts";
 import { decode } from "../isa/decode.ts";
 import type { Machine } from "../machine.ts";
-import { HALF } from "../mmu/address.ts";
+import { HALF } from "../halves.ts";
 import type { AccessType } from "../mmu/regime.ts";
 import { FAULT, Lookup, lookUp, stage2 } from "../mmu/translate.ts";
 import type { CodeCache } from "./code_cache.ts";

@@ -28,6 +28,8 @@ export type TlbKind = "fetch" | "load" | "store";
 const PAGE_BITS = 12;
 /** With more entries in use all are cleared. */
 const MOST_NOTED = 512;
+/** So many pages are looked at before any is used again. */
+const FEW = 4;
 
 /** One of the three. */
 interface Part {
@@ -102,13 +104,20 @@ export class SoftwareTlb {
     used.length = 0;
   }
 
-  /** The pages to fetch from are still where they were, but their contents may have changed. */
-  doubtFetches(): void {
+  /**
+   * The pages to fetch from are still where they were, but their contents may have changed.
+   *
+   * @param looked looks at the contents of a page (its operations) if that is soon done: then there is no doubt
+   */
+  doubtFetches(looked: (page: number) => boolean): void {
     const { used } = this.#parts.fetch;
     if (used.length === MOST_NOTED) return this.clearKind("fetch");
+    const isLittle = used.length <= FEW;
     for (const entry of used) {
       const tag = this.#words[entry / WORD]!;
-      if (tag !== NO_LOW_TAG) this.#words[entry / WORD] = tag | DOUBTED;
+      if (tag === NO_LOW_TAG || (tag & DOUBTED) !== 0) continue;
+      if (isLittle && looked(this.#words[(entry + TLB_ENTRY.addend) / WORD]!)) continue;
+      this.#words[entry / WORD] = tag | DOUBTED;
     }
   }
 

@@ -15,6 +15,8 @@ import {
   CONTROL,
   CPUCFG,
   EXIT,
+  FRAME,
+  GPR,
   MEMBER,
   OP,
   STATE_PAGES,
@@ -147,6 +149,17 @@ function callCode(call: number, { slow, next, enter }: Pick<Runtime, "slow" | "n
   code.get(left).i32(1).op("i32.sub").i32(0).access("i64.load", CONTROL.pcDelta);
   code.get(op).i32(OP.bytes).op("i32.add").i32(3).op("i32.shr_u", "i64.extend_i32_u", "i64.add");
   return code.returnCall(enter);
+}
+
+/** Loads the general registers from the frame; it is no instruction. */
+function loadFrameCode(type: number): Code {
+  const [op, left] = [0, 1];
+  const code = new Code(2);
+  for (let r = 1; r < 32; r++) {
+    code.i32(0).i32(0).access("i64.load", FRAME + 8 * r).access("i64.store", GPR + 8 * r);
+  }
+  code.get(op).i32(OP.bytes).op("i32.add").set(op);
+  return dispatch(code, op, left, type);
 }
 
 /** Leaves at the virtual address in `CONTROL.target`. */
@@ -320,6 +333,7 @@ export function buildThreadedModule(heat: HeatLimits, profile: Profile): Threade
   table[TABLE.slow] = slow;
   const called = builder.add(OPERATION, callCode(call, runtime));
   table[TABLE.call] = called;
+  table[TABLE.loadFrame] = builder.add(OPERATION, loadFrameCode(opType));
   const ofFetches = { ...runtime, slow: builder.add(OPERATION, leaveCode()) };
   faultCodes(profile, runtime).forEach((code, i) => {
     table[TABLE.firstFault + i] = builder.add(OPERATION, code);

@@ -86,9 +86,7 @@ type KeysOfEach<T> = T extends unknown ? keyof T : never;
 export type RuleId = KeysOfEach<(typeof RULE_TABLES)[number]>;
 
 /** All rules by id, in the order of {@linkcode RULE_TABLES}. */
-export const RULES = Object.fromEntries(
-  RULE_TABLES.flatMap((table): [string, Rule][] => Object.entries(table)),
-) as Readonly<Record<RuleId, Rule>>;
+export const RULES = Object.assign({}, ...RULE_TABLES) as Readonly<Record<RuleId, Rule>>;
 
 /** The rule with this id. */
 export function rule(id: RuleId): Rule {

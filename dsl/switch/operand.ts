@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { csrByName, type CsrDeclaration, type Field, parseRegister } from "../../core/mod.ts";
+import { csrByName, type CsrDeclaration, csrNames, type Field, parseRegister } from "../../core/mod.ts";
 import { didYouMean } from "../../core/asm/suggest.ts";
 import { type MachineCode, PHYSICAL } from "../../vcpu/assembly/code.ts";
-import { CSR_NAMES } from "../program.ts";
 import type { Offset, Operand } from "./description.ts";
 
 /** What operands can speak of. */
@@ -101,7 +100,7 @@ export function findCsr(name: string): { readonly csr: CsrDeclaration; readonly 
   const csr = csrByName(register);
   if (csr === undefined) {
     throw new RangeError(
-      `Cannot find CSR ${register}${didYouMean(register, CSR_NAMES) || ": there is none"}`,
+      `Cannot find CSR ${register}${didYouMean(register, csrNames()) || ": there is none"}`,
     );
   }
   if (fieldName === undefined) return { csr };

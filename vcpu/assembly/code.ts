@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assemble, csrByName, CSRS } from "../../core/mod.ts";
+import { assemble, csrByName, csrNames } from "../../core/mod.ts";
 import type { HostCpu } from "../host_cpu.ts";
 
 /** Bits of a physical address; direct mapping windows differ above. */
@@ -50,8 +50,6 @@ export function constantOf(code: MachineCode, name: string): number {
   return Number(value);
 }
 
-const CSR_NAMES: readonly string[] = CSRS.flatMap((csr) => [csr.name, ...(csr.options.aka ?? [])]);
-
 /** Where the sections of a text go: the first one to `origin`, those that are named to addresses of their own. */
 export interface CodeAddresses {
   readonly origin: bigint;
@@ -71,7 +69,7 @@ export function assembleCode(text: string, name: string, addresses: CodeAddresse
     origin,
     sections,
     csrNumber: (csr) => csrByName(csr)?.number,
-    csrNames: CSR_NAMES,
+    csrNames: csrNames(),
   });
   return {
     segments: program.segments.map((s) => ({ ...s, size: BigInt(s.bytes.length) })),

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { lowOf } from "../../core/halves.ts";
 import { EXCEPTIONS } from "../../core/mod.ts";
 import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, EUEN, PRMD } from "../../core/csr/basic.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpu, VCpuSetup } from "../contract.ts";
 import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
 import type { HostCpu } from "../host_cpu.ts";
 
+const NOTHING: Exit = { kind: "nothing" };
 const A0 = 4;
 const INVALID_CODE = (1n << 64n) - 1n;
 const HYPERCALL_USER = 0x102;
@@ -85,9 +87,9 @@ export class KvmExits {
 
   /** PROTO-KVM-30. */
   handle(exit: HardwareExit): Exit {
-    switch (Number(ESTAT.Ecode.get(exit.estat))) {
+    switch (ESTAT.Ecode.number(exit.estat)) {
       case EXCEPTIONS.INT.ecode:
-        return { kind: "external-interrupt", vector: highestBit(ESTAT.IS.get(exit.estat)) };
+        return { kind: "external-interrupt", vector: highestBit(ESTAT.IS.number(exit.estat)) };
       case EXCEPTIONS.PIL.ecode:
       case EXCEPTIONS.PIF.ecode:
         return this.#pageFault(exit, false);
@@ -113,7 +115,7 @@ export class KvmExits {
   #giveFpu(): Exit {
     this.#cpu.setField(EUEN, EUEN.FPE, 1n);
     this.#gaveFpu = true;
-    return { kind: "nothing" };
+    return NOTHING;
   }
 
   /** PROTO-KVM-40: what happens to the unit when the vCPU is put away. */
@@ -129,13 +131,13 @@ export class KvmExits {
     if (this.#memory?.contains(gpa)) {
       this.#memory.map(gpa);
       this.#vcpu.flushGpa(gpa);
-      return { kind: "nothing" };
+      return NOTHING;
     }
     // A read that looks like a fetch; the test holds only where GVA and GPA are equal, as in Linux.
     if (!write && exit.pc === gpa) return this.#queue(EXCEPTIONS.ADEF.ecode);
-    const access = decodeMemoryAccess(Number(exit.badi));
+    const access = decodeMemoryAccess(lowOf(exit.badi));
     if (access === undefined) return this.#queue(EXCEPTIONS.ADEM.ecode, ADEM_SUBCODE);
-    this.#vcpu.pc = exit.pc + 4n;
+    this.#vcpu.pc = behind(exit);
     const { width, register, signExtend } = access;
     if (!access.store) return { kind: "mmio-read", address: gpa, width, register, signExtend };
     return {
@@ -149,18 +151,18 @@ export class KvmExits {
   /** PROTO-KVM-34. */
   #sensitive(exit: HardwareExit): Exit {
     const vcpu = this.#vcpu;
-    const op = decodeSensitive(Number(exit.badi));
+    const op = decodeSensitive(lowOf(exit.badi));
     if (op.kind === "other") return this.#queue(EXCEPTIONS.INE.ecode);
-    vcpu.pc = exit.pc + 4n;
+    vcpu.pc = behind(exit);
     switch (op.kind) {
       case "cpucfg":
         vcpu.setGpr(op.rd, this.#cpucfg(BigInt.asUintN(32, vcpu.gpr(op.rj))));
-        return { kind: "nothing" };
+        return NOTHING;
       case "csr":
         this.#csr(op.access);
-        return { kind: "nothing" };
+        return NOTHING;
       case "cacop":
-        return { kind: "nothing" };
+        return NOTHING;
       case "idle":
         return { kind: "idle" };
       case "iocsr": {
@@ -192,18 +194,22 @@ export class KvmExits {
   /** PROTO-KVM-50 to -53. No service has its feature enabled, so each answers with "invalid code". */
   #hypercall(exit: HardwareExit): Exit {
     const vcpu = this.#vcpu;
-    const code = hypercallCode(Number(exit.badi));
-    vcpu.pc = exit.pc + 4n;
-    const nr = vcpu.gpr(A0);
+    const code = hypercallCode(lowOf(exit.badi));
+    vcpu.pc = behind(exit);
+    const meaning = code === HYPERCALL_USER ? this.#userCall(code) : NOTHING;
     vcpu.setReturnValue(INVALID_CODE);
-    if (code !== HYPERCALL_USER) return { kind: "nothing" };
+    return meaning;
+  }
+
+  #userCall(code: number): Exit {
+    const vcpu = this.#vcpu;
     const args = [1, 2, 3, 4, 5].map((i) => vcpu.gpr(A0 + i));
-    return { kind: "hypercall", code, nr, args };
+    return { kind: "hypercall", code, nr: vcpu.gpr(A0), args };
   }
 
   #queue(ecode: number, subcode = 0n): Exit {
     this.#queued = { ecode, subcode };
-    return { kind: "nothing" };
+    return NOTHING;
   }
 
   /**
@@ -228,11 +234,16 @@ export class KvmExits {
   }
 }
 
+/** The address behind the instruction that exited. */
+function behind({ pc }: HardwareExit): bigint {
+  return BigInt.asUintN(64, pc + 4n);
+}
+
 function guestVector(cpu: HostCpu, ecode: number): bigint {
   const spacing = ECFG.VS.get(cpu.gcsrrd(ECFG));
   return cpu.gcsrrd(EENTRY) + (spacing === 0n ? 0n : BigInt(ecode) * (4n << spacing));
 }
 
-function highestBit(bits: bigint): number {
-  return 31 - Math.clz32(Number(bits));
+function highestBit(bits: number): number {
+  return 31 - Math.clz32(bits);
 }

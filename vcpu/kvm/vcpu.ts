@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { CsrDeclaration, Profile } from "../../core/mod.ts";
+import { isSame, lowOf, whole } from "../../core/halves.ts";
+import type { CsrDeclaration, Profile, Stop } from "../../core/mod.ts";
 import {
   BADI,
   BADV,
@@ -31,7 +32,7 @@ import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
-import { CarriedCsrs, R, routine, ZERO } from "../routine.ts";
+import { CarriedCsrs, entryRoutine, R, routine, ZERO } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
 import { KvmExits } from "./exits.ts";
 import { InterruptQueue } from "./interrupts.ts";
@@ -50,10 +51,11 @@ const VCPU_POINTER = 0x9000_0000_0010_0000n;
 const INVTLB_GID_ADDR = 0x16;
 /** Words of a pt_regs, which begins with r0 to r31, and those of them that kvm_enter_guest stores (PROTO-KVM-10). */
 const PT_REGS_WORDS = 40;
-const PT_REGS_BYTES = BigInt(8 * PT_REGS_WORDS);
 const STACKED = [1, 2, 3, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 /** Those that lead back there, which it keeps with the vCPU. */
 const KEPT = [TP, SP, R21];
+
+const NO_REFILLS: readonly Refill[] = [];
 
 const { VS } = ECFG;
 const TGID = GTLBC.TGID.mask;
@@ -67,8 +69,8 @@ const LOAD = routine(
   ["csrrd", R.t2, PGDL],
   ["gcsrwr", R.t3, LLBCTL],
 );
-/** The pointer to the vCPU, and PROTO-KVM-11 up to the general registers. */
-const SWITCH_IN = routine(
+/** The pointer to the vCPU, and PROTO-KVM-11. */
+const SWITCH_IN = entryRoutine(
   ["csrwr", R.a0, VCPU_SAVE],
   ["csrrd", R.t0, ECFG], // 1
   ["bstrins.d", R.t0, ZERO, VS.spec.high, VS.spec.low],
@@ -82,6 +84,7 @@ const SWITCH_IN = routine(
   ["csrxchg", R.t1, R.a4, GTLBC],
   ["csrwr", R.a5, PRMD], // 6
   ["csrxchg", R.a6, R.a6, GSTAT], // 7
+  // 8 and 9: all general registers are loaded, ertn.
 );
 /** Linux has three levels where KVM runs. */
 const WALK = routine(["lddir", R.t0, R.t0, 3], ["lddir", R.t0, R.t0, 1]);
@@ -158,7 +161,9 @@ export const KVM_PROMISES: Promises = {
 export class KvmVCpu extends SoftwareVCpu {
   override readonly name: string;
   override readonly promises = KVM_PROMISES;
-  override pc = 0n;
+  readonly #pc = new BigUint64Array(1);
+  /** Where exits and refills arrive: compared with each exit. */
+  readonly #entries: BigUint64Array;
   readonly #cpu: HostCpu;
   readonly #layout: HostLayout;
   readonly #code: KvmMachineCode | undefined;
@@ -188,11 +193,20 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#code = code;
     this.#cpu = cpu;
     this.#layout = layout;
+    this.#entries = BigUint64Array.of(layout.exitEntry, hostRefillEntry(layout));
     this.#vpids = vpids;
     this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
     this.#carried = carriedIn(cpu.machine.profile);
     this.#csrs = new BigUint64Array(this.#carried.slots.size);
+  }
+
+  override get pc(): bigint {
+    return this.#pc[0]!;
+  }
+
+  override set pc(address: bigint) {
+    this.#pc[0] = address;
   }
 
   override get runner(): CodeRunner | undefined {
@@ -252,10 +266,8 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#prepareEntry();
     if (this.#code !== undefined) return this.#enterByCode(this.#code, budget);
     const frame = this.#saveHost();
-    this.#switchIn();
-    const refills: Refill[] = [];
-    const arrived = this.#runGuest(budget, refills);
-    if (!arrived) return { kind: "budget", refills };
+    const refills = this.#runGuest(budget);
+    if (this.#cpu.machine.inGuest) return { kind: "budget", refills };
     const exit = this.#switchOut();
     this.#restoreHost(frame);
     return { kind: "exit", exit, refills };
@@ -298,7 +310,7 @@ export class KvmVCpu extends SoftwareVCpu {
   /** PROTO-KVM-10: a pt_regs below the stack pointer, and the registers that lead back to it in the vCPU. */
   #saveHost(): BigUint64Array {
     const cpu = this.#cpu;
-    const frame = cpu.words(cpu.gpr(SP) - PT_REGS_BYTES, PT_REGS_WORDS);
+    const frame = cpu.frame(PT_REGS_WORDS);
     cpu.saveGprs(frame, STACKED);
     cpu.saveGprs(this.#host.gprs, KEPT);
     return frame;
@@ -309,8 +321,23 @@ export class KvmVCpu extends SoftwareVCpu {
     this.#cpu.loadGprs(this.#host.gprs, KEPT);
   }
 
-  /** PROTO-KVM-11. */
-  #switchIn(): void {
+  /** PROTO-KVM-11, and refills served as they come, until an exit arrives or the budget is used up. */
+  #runGuest(budget: number): readonly Refill[] {
+    const cpu = this.#cpu;
+    const { machine } = cpu;
+    const { clock } = machine;
+    const end = clock.executed + SWITCH_IN.before.length + budget;
+    let refills: readonly Refill[] = NO_REFILLS;
+    let stop = this.#switchIn(budget);
+    while (stop.kind === "host" && isSame(machine.pc, this.#entries[1]!)) {
+      const refill = this.#refill();
+      if (refill !== undefined) refills = [...refills, refill];
+      stop = cpu.ertn(end - clock.executed);
+    }
+    return refills;
+  }
+
+  #switchIn(budget: number): Stop {
     const cpu = this.#cpu;
     cpu.setGpr(R.a0, VCPU_POINTER);
     cpu.setGpr(R.a1, this.#layout.exitEntry);
@@ -319,40 +346,25 @@ export class KvmVCpu extends SoftwareVCpu {
     cpu.setGpr(R.a4, TGID);
     cpu.setGpr(R.a5, PIE);
     cpu.setGpr(R.a6, PVM);
-    cpu.perform(SWITCH_IN);
-    cpu.loadGprs(this.gprs); // 8
-  }
-
-  /** 9: ertn, and refills served as they come. False when the budget is used up. */
-  #runGuest(budget: number, refills: Refill[]): boolean {
-    const cpu = this.#cpu;
-    const { clock } = cpu.machine;
-    const end = clock.executed + budget;
-    for (;;) {
-      const stop = cpu.ertn(end - clock.executed);
-      if (stop.kind !== "host") return false;
-      if (cpu.machine.pc !== hostRefillEntry(this.#layout)) return true;
-      this.#refill(refills);
-    }
+    return cpu.enterGuest(SWITCH_IN, this.gprs, budget);
   }
 
   /** The host's ordinary refill handler (it has no LVZ code): walk, fill, ertn. */
-  #refill(refills: Refill[]): void {
+  #refill(): Refill | undefined {
     const cpu = this.#cpu;
-    const refill = serveRefill(cpu, (root) => {
+    return serveRefill(cpu, (root) => {
       cpu.setGpr(R.t0, root);
       cpu.perform(WALK);
       return cpu.gpr(R.t0);
     });
-    if (refill !== undefined) refills.push(refill);
   }
 
   /** PROTO-KVM-12. */
   #switchOut(): HardwareExit {
     const cpu = this.#cpu;
-    const vector = cpu.machine.pc;
-    if (vector !== this.#layout.exitEntry) {
-      const [got, expected] = [vector, this.#layout.exitEntry].map((v) => `0x${v.toString(16)}`);
+    const vector = this.#layout.exitEntry;
+    if (!isSame(cpu.machine.pc, this.#entries[0]!)) {
+      const [got, expected] = [cpu.machine.pc, vector].map((v) => `0x${v.toString(16)}`);
       throw new HypervisorError(`Cannot take the exit: it arrived at ${got}, the exit entry is ${expected}`);
     }
     cpu.saveGprs(this.gprs); // 1, 2
@@ -362,9 +374,10 @@ export class KvmVCpu extends SoftwareVCpu {
     cpu.setGpr(R.a4, PVM);
     cpu.setGpr(R.a5, TGID);
     cpu.perform(SWITCH_OUT);
-    this.pc = cpu.gpr(R.t1);
-    const badi = BigInt.asUintN(32, cpu.gpr(R.t3));
-    return { via: "general", vector, estat: cpu.gpr(R.t0), pc: this.pc, badv: cpu.gpr(R.t2), badi };
+    const badi = whole(0, lowOf(cpu.gpr(R.t3)));
+    const pc = cpu.gpr(R.t1);
+    this.pc = pc;
+    return { via: "general", vector, estat: cpu.gpr(R.t0), pc, badv: cpu.gpr(R.t2), badi };
   }
 
   override handle(exit: HardwareExit): Exit {

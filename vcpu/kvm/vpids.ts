@@ -16,26 +16,25 @@ export class Vpids {
   readonly #count: number;
   /** The one given away last. */
   #last: number;
+  /** The first one of the present generation. */
+  #first: number;
 
   constructor(cpu: HostCpu) {
     this.#cpu = cpu;
     this.#count = 2 ** Number(GSTAT.GIDBITS.get(cpu.csrrd(GSTAT)));
-    this.#last = this.#count;
+    this.#first = this.#last = this.#count;
   }
 
   /** True if a vCPU that has this VPID may keep it. */
   isValid(vpid: number | undefined): vpid is number {
-    return vpid !== undefined && this.#generation(vpid) === this.#generation(this.#last);
-  }
-
-  #generation(vpid: number): number {
-    return Math.floor(vpid / this.#count);
+    return vpid !== undefined && vpid >= this.#first;
   }
 
   /** The next VPID. GID 0 is the host's: instead of it a generation starts, without entries of the one before. */
   take(): number {
     this.#last++;
     if (this.#last % this.#count === 0) {
+      this.#first = this.#last;
       this.#last++;
       this.#cpu.invtlb(INVTLB_ALLGID);
     }
