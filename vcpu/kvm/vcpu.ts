@@ -86,6 +86,8 @@ const SWITCH_IN = entryRoutine(
   ["csrxchg", R.a6, R.a6, GSTAT], // 7
   // 8 and 9: all general registers are loaded, ertn.
 );
+/** PROTO-KVM-04. */
+const TAKE_VPID = routine(["gcsrxchg", R.t0, R.t0, LLBCTL], ["csrxchg", R.t1, R.t2, GSTAT]);
 /** Linux has three levels where KVM runs. */
 const WALK = routine(["lddir", R.t0, R.t0, 3], ["lddir", R.t0, R.t0, 1]);
 /** PROTO-KVM-12, behind the general registers. */
@@ -316,8 +318,10 @@ export class KvmVCpu extends SoftwareVCpu {
     const cpu = this.#cpu;
     this.#vpid = this.#vpids.take();
     this.#flush = undefined;
-    cpu.gcsrxchg(LLBCTL, LLBCTL.WCLLB.mask, LLBCTL.WCLLB.mask);
-    cpu.setField(GSTAT, GSTAT.GID, this.#vpids.gid(this.#vpid));
+    cpu.setGpr(R.t0, LLBCTL.WCLLB.mask);
+    cpu.setGpr(R.t1, GSTAT.GID.of(this.#vpids.gid(this.#vpid)));
+    cpu.setGpr(R.t2, GSTAT.GID.mask);
+    cpu.perform(TAKE_VPID);
   }
 
   /** PROTO-KVM-10: a pt_regs below the stack pointer, and the registers that lead back to it in the vCPU. */
