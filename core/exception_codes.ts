@@ -68,11 +68,13 @@ export const ECODE_NAMES: Readonly<Record<number, string>> = {
   0x18: "GCM",
 };
 
-const BY_CODE: ReadonlyMap<string, ExceptionKind> = new Map(
-  Object.values(EXCEPTIONS).map((e) => [`${e.ecode}/${e.esubcode}`, e]),
+/** As many as ESTAT.EsubCode has. */
+const SUBCODES = 1 << 9;
+const BY_CODE: ReadonlyMap<number, ExceptionKind> = new Map(
+  Object.values(EXCEPTIONS).map((e) => [e.ecode * SUBCODES + e.esubcode, e]),
 );
 
 /** The exception with this code and sub-code. */
 export function exceptionByCode(ecode: number, esubcode: number): ExceptionKind | undefined {
-  return BY_CODE.get(`${ecode}/${esubcode}`);
+  return BY_CODE.get(ecode * SUBCODES + esubcode);
 }

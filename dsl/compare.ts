@@ -83,6 +83,7 @@ export function compareUnchanged(
   after: RegisterSnapshot | undefined,
   why: string,
 ): Difference[] {
+  if (csrs.length === 0) return [];
   return csrs.flatMap((csr) =>
     unequal(`${world} ${csr.name}`, after?.get(csr) ?? 0n, before?.get(csr) ?? 0n, { csr, why })
   );

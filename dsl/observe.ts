@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { CsrBank, CsrDeclaration, Machine, Profile } from "../core/mod.ts";
-import { csrSlot, hasCsr, presentCsrs } from "../core/csr/bank.ts";
+import type { CsrBank, CsrDeclaration, Machine } from "../core/mod.ts";
+import { presentCsrs } from "../core/csr/bank.ts";
 import { CRMD } from "../core/csr/basic.ts";
 import { TLBRERA } from "../core/csr/translation.ts";
 import type { HostCpu } from "../vcpu/mod.ts";
@@ -85,35 +85,37 @@ export class ValueSnapshot {
 
 /** The registers of one world at one moment. */
 export class RegisterSnapshot extends ValueSnapshot {
-  readonly #profile: Profile;
+  /** Knows where the value of each register is. */
+  readonly #bank: CsrBank;
 
-  /** @param values of a bank's registers */
-  constructor({ profile, values }: Pick<CsrBank, "profile" | "values">) {
+  /** @param values what the registers hold; by default what they hold now */
+  constructor(bank: CsrBank, values: BigUint64Array = bank.values) {
     super(values);
-    this.#profile = profile;
+    this.#bank = bank;
   }
 
   /** A register's value, undefined if the machine has no such register. */
   get(csr: CsrDeclaration): bigint | undefined {
-    return hasCsr(this.#profile, csr.number) ? this.at(csrSlot(this.#profile, csr.number)) : undefined;
+    const row = this.#bank.row(csr.number);
+    return row && this.at(row.slot);
   }
 
   /** True if a register has the same value in another snapshot, or neither has it. */
   isSame(csr: CsrDeclaration, other: RegisterSnapshot): boolean {
-    if (!hasCsr(this.#profile, csr.number)) return true;
-    return !this.differsAt(csrSlot(this.#profile, csr.number), other);
+    const row = this.#bank.row(csr.number);
+    return row === undefined || !this.differsAt(row.slot, other);
   }
 
   /** The same with some registers replaced. */
   with(replaced: Iterable<readonly [CsrDeclaration, bigint]>): RegisterSnapshot {
-    const copy = new RegisterSnapshot({ profile: this.#profile, values: this.values });
-    for (const [csr, value] of replaced) copy.put(csrSlot(this.#profile, csr.number), value);
+    const copy = new RegisterSnapshot(this.#bank, this.values);
+    for (const [csr, value] of replaced) copy.put(this.#bank.slotOf(csr.number), value);
     return copy;
   }
 
   /** The registers whose values differ, in the order of numbers. */
   differing(other: RegisterSnapshot): readonly CsrDeclaration[] {
-    const present = presentCsrs(this.#profile);
+    const present = presentCsrs(this.#bank.profile);
     const found: CsrDeclaration[] = [];
     let slot = this.firstDifference(other, 0);
     while (slot < present.length) {

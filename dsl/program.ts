@@ -66,7 +66,7 @@ const MAY_LEAVE_TEXT = /(?:^|[^\w.$])\./;
  * a case, and all that an old map ever held, costs every garbage collection from there to the next major one.
  */
 let programs = new Map<string, Program>();
-const MOST_PROGRAMS = 64;
+const MOST_PROGRAMS = 16;
 
 /** Profiles by name; a memo of a pure function, so that machines with the same choices have the same profile. */
 const DERIVED = new Map<string, Profile>();

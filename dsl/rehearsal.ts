@@ -2,19 +2,21 @@
  * Software that does the same at the start of every case is executed once: what became of each of its instructions is written down, and from
  * then on it is told so, on a machine that is already as they left it.
  *
- * The software itself runs each time, so that everything that it keeps is made anew. Whatever it does otherwise than before is noticed, and then
- * nothing of it counts.
+ * The software itself runs each time, so that everything that it keeps is made anew, and memory that it writes without instructions is written
+ * again. Whatever it does otherwise than before is noticed, and then nothing of it counts.
  *
  * @module
  */
 import type { CsrBank, Engine, Machine, RunLimits, Stop } from "../core/mod.ts";
 
-/** One call of the engine, with the general registers before it and behind it. */
+/** One call of the engine, with the general registers before it and what it changed of them. */
 interface Step {
   readonly words: number | readonly number[];
   readonly pc: bigint;
   readonly before: Uint32Array;
-  readonly after: BigUint64Array;
+  /** The registers that it changed, and to what. */
+  readonly changed: readonly number[];
+  readonly values: readonly bigint[];
   readonly pcAfter: bigint;
 }
 
@@ -124,9 +126,12 @@ class Recorder implements Engine {
 
   #record<Result>(m: Machine, words: Step["words"], act: () => Result): Result {
     const { pc, gpr } = m;
-    const before = halvesOf(gpr.slice());
+    const before = gpr.slice();
     const result = act();
-    this.steps.push({ words, pc, before, after: m.gpr.slice(), pcAfter: m.pc });
+    const after = [...m.gpr];
+    const changed = [...after.keys()].filter((r) => after[r] !== before[r]);
+    const values = changed.map((r) => after[r]!);
+    this.steps.push({ words, pc, before: halvesOf(before), changed, values, pcAfter: m.pc });
     return result;
   }
 }
@@ -163,7 +168,9 @@ class Prompter implements Engine {
   #tell(m: Machine, words: Step["words"]): void {
     const step = this.#steps[this.#next++];
     if (step?.words !== words || step.pc !== m.pc || !isAlike(step.before, this.#gprs)) throw otherwise();
-    m.gpr.set(step.after);
+    const { gpr } = m;
+    const { changed, values } = step;
+    for (let i = 0; i < changed.length; i++) gpr[changed[i]!] = values[i]!;
     m.pc = m.nextPc = step.pcAfter;
   }
 }

@@ -42,7 +42,8 @@ function isObject(value: unknown): value is object {
 function isList(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   const keys = Object.keys(value);
-  return keys.length === value.length && keys.every((key, i) => key === `${i}`);
+  // Indices come first, in their order: the last key is one only if all are.
+  return keys.length === value.length && (keys.length === 0 || keys.at(-1) === `${keys.length - 1}`);
 }
 
 function isWhole(value: unknown): boolean {
@@ -97,7 +98,8 @@ function fields(known: Readonly<Record<string, Shape>>, ...required: readonly st
     shape,
     isRequired: required.includes(name),
   }));
-  const isUnknown = (name: string) => !Object.hasOwn(known, name);
+  const knownNames = new Set(names);
+  const isUnknown = (name: string) => !knownNames.has(name);
   return (value, where) => {
     OBJECT(value, where);
     const members = value as Readonly<Record<string, unknown>>;

@@ -47,7 +47,7 @@ export const LAYOUT: HostLayout = {
 };
 
 /** The start of a guest's registers: recognisable, so that a report shows what was never set. */
-const INITIAL_GPRS = BigUint64Array.from({ length: 32 }, (_, r) => 0x6e57_0000_0000_0000n + BigInt(r));
+const INITIAL_GPRS = Array.from({ length: 32 }, (_, r) => 0x6e57_0000_0000_0000n + BigInt(r));
 
 /** Where machine code lies unless it was linked for other addresses. */
 export const CODE_BASE: bigint = LAYOUT.text;

@@ -284,10 +284,11 @@ export class HostCpu {
     return this.gpr(T0);
   }
 
-  #exchange(name: string, csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+  #exchange(name: "csrxchg" | "gcsrxchg", csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+    const words = CSR_WORDS[name];
     this.setGpr(T0, value);
     this.setGpr(T1, mask);
-    this.#executeWord(wordOf(name, T0, T1, csr.number));
+    this.#executeWord(words[csr.number] ??= encodeWord(name, [T0, T1, csr.number]));
     return this.gpr(T0);
   }
 
@@ -321,8 +322,15 @@ function interrupted(word: number | undefined): HypervisorError {
 
 type CsrAccessName = "csrrd" | "csrwr" | "gcsrrd" | "gcsrwr";
 
-/** Words of accesses with $t0 by CSR number. A memo of a pure function, like the one below. */
-const CSR_WORDS: Readonly<Record<CsrAccessName, number[]>> = { csrrd: [], csrwr: [], gcsrrd: [], gcsrwr: [] };
+/** Words of accesses with $t0, and $t1 for a mask, by CSR number. A memo of a pure function, like the one below. */
+const CSR_WORDS: Readonly<Record<CsrAccessName | "csrxchg" | "gcsrxchg", number[]>> = {
+  csrrd: [],
+  csrwr: [],
+  csrxchg: [],
+  gcsrrd: [],
+  gcsrwr: [],
+  gcsrxchg: [],
+};
 
 /** Words by mnemonic and operands: every world switch executes the same few hundred words. */
 const WORDS = new Map<string, Map<number, number>>();

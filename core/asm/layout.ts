@@ -44,10 +44,12 @@ function layoutOrder(sections: Iterable<Section>): readonly Placement[] {
   }
   const placements: Placement[] = [];
   for (const [name, list] of parts) {
-    const size = list.reduce((sum, section) => sum + section.size, 0);
-    placements.push({ name, parts: list.sort((a, b) => a.subsection - b.subsection), size });
+    let size = 0;
+    for (const section of list) size += section.size;
+    if (list.length > 1) list.sort((a, b) => a.subsection - b.subsection);
+    placements.push({ name, parts: list, size });
   }
-  return placements.sort((a, b) => rankOf(a) - rankOf(b));
+  return placements.length > 1 ? placements.sort((a, b) => rankOf(a) - rankOf(b)) : placements;
 }
 
 function rankOf({ name, parts }: Placement): number {
@@ -105,9 +107,7 @@ export function placeSections(unit: Unit, places: Places): readonly Placement[] 
   let first = true;
   for (const { name, parts, size } of placements) {
     const wanted = places.sections.get(name);
-    const own = Math.max(...parts.map(({ alignment }) => alignment));
-    const alignment = BigInt(Math.max(own, DEFAULT_ALIGNMENT));
-    let address = wanted ?? (first ? next : (next + alignment - 1n) / alignment * alignment);
+    let address = wanted ?? (first ? next : behind(next, parts));
     if (size === 0 && wanted === undefined) {
       for (const part of parts) part.address = address;
       continue;
@@ -119,6 +119,14 @@ export function placeSections(unit: Unit, places: Places): readonly Placement[] 
     next = address;
     first = false;
   }
-  unit.diagnostics.attempt(() => checkOverlaps(placements.flatMap(({ parts }) => parts), unit));
+  if (placements.length > 1) {
+    unit.diagnostics.attempt(() => checkOverlaps(placements.flatMap(({ parts }) => parts), unit));
+  }
   return placements;
+}
+
+/** The next address from one on at which a section can begin. */
+function behind(next: bigint, parts: readonly Section[]): bigint {
+  const alignment = BigInt(Math.max(DEFAULT_ALIGNMENT, ...parts.map((part) => part.alignment)));
+  return (next + alignment - 1n) / alignment * alignment;
 }

@@ -76,8 +76,12 @@ export class ReferenceEngine implements Engine {
 
   /** The words of a line up to the first that is no instruction. */
   #decodeAll(words: readonly number[]): readonly Cached[] {
-    const end = words.findIndex((word) => decode(word) === undefined);
-    const line = words.slice(0, end < 0 ? words.length : end).map((word) => this.#decode(word));
+    const line: Cached[] = [];
+    for (const word of words) {
+      const decoded = this.#tryDecode(word);
+      if (decoded === undefined) break;
+      line.push(decoded);
+    }
     this.#lines.set(words, line);
     return line;
   }
@@ -173,11 +177,18 @@ export class ReferenceEngine implements Engine {
     }
   }
 
+  /** @throws {Trap} INE for a word that is no instruction */
   #decode(word: number): Cached {
+    const decoded = this.#tryDecode(word);
+    if (decoded === undefined) throw new Trap(EXCEPTIONS.INE);
+    return decoded;
+  }
+
+  #tryDecode(word: number): Cached | undefined {
     const known = this.#cache.get(word);
     if (known !== undefined) return known;
     const op = decode(word);
-    if (op === undefined) throw new Trap(EXCEPTIONS.INE);
+    if (op === undefined) return undefined;
     const executable = this.#executable(op.instruction);
     if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
     const made = { op, executable };

@@ -86,6 +86,8 @@ const SWITCH_IN = entryRoutine(
   ["csrxchg", R.a6, R.a6, GSTAT], // 7
   // 8 and 9: all general registers are loaded, ertn.
 );
+/** PROTO-KVM-04. */
+const TAKE_VPID = routine(["gcsrxchg", R.t0, R.t0, LLBCTL], ["csrxchg", R.t1, R.t2, GSTAT]);
 /** Linux has three levels where KVM runs. */
 const WALK = routine(["lddir", R.t0, R.t0, 3], ["lddir", R.t0, R.t0, 1]);
 /** PROTO-KVM-12, behind the general registers. */
@@ -157,11 +159,17 @@ export const KVM_PROMISES: Promises = {
   vsInGuest: 0,
 };
 
+/** Where the words of a vCPU are: the guest's general registers, the host's, the guest's PC, two entries, the guest's CSRs. */
+const GPRS = 32;
+const PC_AT = 2 * GPRS;
+const ENTRIES_AT = PC_AT + 1;
+const CSRS_AT = ENTRIES_AT + 2;
+
 /** A vCPU of KVM. */
 export class KvmVCpu extends SoftwareVCpu {
   override readonly name: string;
   override readonly promises = KVM_PROMISES;
-  readonly #pc = new BigUint64Array(1);
+  readonly #pc: BigUint64Array;
   /** Where exits and refills arrive: compared with each exit. */
   readonly #entries: BigUint64Array;
   readonly #cpu: HostCpu;
@@ -184,21 +192,28 @@ export class KvmVCpu extends SoftwareVCpu {
   #counterOffset = 0n;
   #timer: SavedTimer = { tcfg: 0n, tval: 0n, estat: 0n, deadline: undefined };
   /** The host's values (ECFG.VS in its place), put back at each exit (PROTO-KVM-12, 4 to 6, 9). */
-  readonly #host = { vs: 0n, eentry: 0n, pgdl: 0n, gprs: new BigUint64Array(32) };
+  readonly #host: { vs: bigint; eentry: bigint; pgdl: bigint; readonly gprs: BigUint64Array };
 
   /** @param code what executes PROTO-KVM-10 to -13 in place of the steps below */
   constructor(cpu: HostCpu, layout: HostLayout, vpids: Vpids, code?: KvmMachineCode) {
-    super(code?.gprs);
+    const carried = carriedIn(cpu.machine.profile);
+    // One array for all: each case makes a vCPU, and an array takes half a microsecond.
+    const words = new BigUint64Array(CSRS_AT + carried.slots.size);
+    super(code?.gprs ?? words.subarray(0, GPRS));
+    this.#host = { vs: 0n, eentry: 0n, pgdl: 0n, gprs: words.subarray(GPRS, PC_AT) };
+    this.#pc = words.subarray(PC_AT, ENTRIES_AT);
+    this.#entries = words.subarray(ENTRIES_AT, CSRS_AT);
+    this.#csrs = words.subarray(CSRS_AT);
     this.name = code === undefined ? "kvm" : "kvm-asm";
     this.#code = code;
     this.#cpu = cpu;
     this.#layout = layout;
-    this.#entries = BigUint64Array.of(layout.exitEntry, hostRefillEntry(layout));
+    this.#entries[0] = layout.exitEntry;
+    this.#entries[1] = hostRefillEntry(layout);
     this.#vpids = vpids;
     this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
-    this.#carried = carriedIn(cpu.machine.profile);
-    this.#csrs = new BigUint64Array(this.#carried.slots.size);
+    this.#carried = carried;
   }
 
   override get pc(): bigint {
@@ -303,8 +318,10 @@ export class KvmVCpu extends SoftwareVCpu {
     const cpu = this.#cpu;
     this.#vpid = this.#vpids.take();
     this.#flush = undefined;
-    cpu.gcsrxchg(LLBCTL, LLBCTL.WCLLB.mask, LLBCTL.WCLLB.mask);
-    cpu.setField(GSTAT, GSTAT.GID, this.#vpids.gid(this.#vpid));
+    cpu.setGpr(R.t0, LLBCTL.WCLLB.mask);
+    cpu.setGpr(R.t1, GSTAT.GID.of(this.#vpids.gid(this.#vpid)));
+    cpu.setGpr(R.t2, GSTAT.GID.mask);
+    cpu.perform(TAKE_VPID);
   }
 
   /** PROTO-KVM-10: a pt_regs below the stack pointer, and the registers that lead back to it in the vCPU. */
