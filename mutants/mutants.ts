@@ -17,7 +17,7 @@ const TLB = "core/exec/tlb_calls.ts";
 const INVTLB = "core/exec/invtlb.ts";
 const TRANSLATE = "core/mmu/translate.ts";
 const PERMISSION = "core/exec/permission.ts";
-const KVM = "vcpu/kvm/vcpu.ts";
+const KVM_ROUTINES = "vcpu/kvm/routines.ts";
 const KVM_EXITS = "vcpu/kvm/exits.ts";
 const ARCEOS = "vcpu/arceos/vcpu.ts";
 
@@ -282,28 +282,28 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "kvm: host ECFG.VS is not restored",
     rule: "PROTO-KVM-12",
-    file: KVM,
+    file: KVM_ROUTINES,
     find: '  ["or", R.t4, R.t4, R.a0],\n',
     replace: "",
   },
   {
     name: "kvm: PGDL is not restored",
     rule: "PROTO-KVM-12",
-    file: KVM,
+    file: KVM_ROUTINES,
     find: '  ["csrwr", R.a3, PGDL], // 6\n',
     replace: "",
   },
   {
     name: "kvm: GTLBC.TGID is left set",
     rule: "PROTO-KVM-12",
-    file: KVM,
+    file: KVM_ROUTINES,
     find: '  ["csrxchg", ZERO, R.a5, GTLBC], // 8\n',
     replace: "",
   },
   {
     name: "kvm: PVM is left set",
     rule: "PROTO-KVM-12",
-    file: KVM,
+    file: KVM_ROUTINES,
     find: '  ["csrxchg", ZERO, R.a4, GSTAT], // 7\n',
     replace: "",
   },

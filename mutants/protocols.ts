@@ -18,6 +18,7 @@ const KVM_EXITS = "vcpu/kvm/exits.ts";
 const KVM_HYPERVISOR = "vcpu/kvm/hypervisor.ts";
 const KVM_INTERRUPTS = "vcpu/kvm/interrupts.ts";
 const KVM_TIMER = "vcpu/kvm/timer.ts";
+const KVM_ROUTINES = "vcpu/kvm/routines.ts";
 const KVM_VCPU = "vcpu/kvm/vcpu.ts";
 const KVM_VPIDS = "vcpu/kvm/vpids.ts";
 
@@ -76,21 +77,21 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: "kvm: ECFG.VS is not 0 while the guest runs",
     rule: "PROTO-KVM-11",
-    file: KVM_VCPU,
+    file: KVM_ROUTINES,
     find: '  ["bstrins.d", R.t0, ZERO, VS.spec.high, VS.spec.low],\n',
     replace: "",
   },
   {
     name: "kvm: GTLBC.TGID is not set for the guest",
     rule: "PROTO-KVM-11",
-    file: KVM_VCPU,
+    file: KVM_ROUTINES,
     find: '  ["csrxchg", R.t1, R.a4, GTLBC],\n',
     replace: "",
   },
   {
     name: "kvm: PRMD is 0 at the entry",
     rule: "PROTO-KVM-11",
-    file: KVM_VCPU,
+    file: KVM_ROUTINES,
     find: '["csrwr", R.a5, PRMD], // 6',
     replace: '["csrwr", ZERO, PRMD], // 6',
     seenIn: "loongarch_vcpu 0.5.13",
@@ -98,14 +99,14 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: "kvm: a SAVE register of the host is used for the guest's a2",
     rule: "PROTO-KVM-12",
-    file: KVM_VCPU,
+    file: KVM_ROUTINES,
     find: "const TEMPORARY_SAVE = SAVE[5]!;",
     replace: "const TEMPORARY_SAVE = SAVE[0]!;",
   },
   {
     name: "kvm: EENTRY is restored after PGDL",
     rule: "PROTO-KVM-12",
-    file: KVM_VCPU,
+    file: KVM_ROUTINES,
     find: '  ["csrwr", R.a1, EENTRY], // 5\n  ["csrwr", R.a3, PGDL], // 6\n',
     replace: '  ["csrwr", R.a3, PGDL], // 6\n  ["csrwr", R.a1, EENTRY], // 5\n',
   },

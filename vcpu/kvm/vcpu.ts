@@ -5,46 +5,28 @@
  * @module
  */
 import { isSame, lowOf, whole } from "../../core/halves.ts";
-import type { CsrDeclaration, Profile, Stop } from "../../core/mod.ts";
-import {
-  BADI,
-  BADV,
-  CPUID,
-  CRMD,
-  ECFG,
-  EENTRY,
-  ERA,
-  ESTAT,
-  EUEN,
-  LLBCTL,
-  PRCFG1,
-  PRCFG2,
-  PRCFG3,
-  PRMD,
-  SAVE,
-  TI,
-} from "../../core/csr/basic.ts";
+import type { CsrDeclaration, Stop } from "../../core/mod.ts";
+import { CPUID, CRMD, ECFG, EENTRY, ESTAT, EUEN, LLBCTL, PRMD, TI } from "../../core/csr/basic.ts";
 import { GCNTC, GINTC, GSTAT, GTLBC } from "../../core/csr/lvz.ts";
 import { TID } from "../../core/csr/timer.ts";
 import { PGDL } from "../../core/csr/translation.ts";
 import type { Entered, Exit, HardwareExit, HostLayout, Promises, Refill, VCpuSetup } from "../contract.ts";
-import { guestCopies } from "../guest_registers.ts";
 import type { CodeRunner } from "../assembly/runner.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
 import { serveRefill } from "../refill.ts";
-import { CarriedCsrs, entryRoutine, R, routine, ZERO } from "../routine.ts";
+import { R } from "../routine.ts";
 import { HOST_GPRS, SoftwareVCpu } from "../software_vcpu.ts";
+import { type Carried, carriedIn } from "./carried.ts";
 import { KvmExits } from "./exits.ts";
 import { InterruptQueue } from "./interrupts.ts";
 import type { KvmMachineCode } from "./machine_code.ts";
+import { LOAD, SWITCH_IN, SWITCH_OUT, TAKE_VPID, WALK } from "./routines.ts";
 import { restoreTimer, type SavedTimer, saveTimer } from "./timer.ts";
 import type { Vpids } from "./vpids.ts";
 
 const SP = 3;
 const TP = 2;
 const R21 = 21;
-const VCPU_SAVE = SAVE[4]!;
-const TEMPORARY_SAVE = SAVE[5]!;
 /** A number in place of the pointer to the vCPU's structure. */
 const VCPU_POINTER = 0x9000_0000_0010_0000n;
 /** invtlb: one GPA of one guest. */
@@ -61,94 +43,6 @@ const { VS } = ECFG;
 const TGID = GTLBC.TGID.mask;
 const PVM = GSTAT.PVM.mask;
 const PIE = PRMD.PIE.mask;
-
-/** PROTO-KVM-61, up to the timer. */
-const LOAD = routine(
-  ["csrrd", R.t0, ECFG],
-  ["csrrd", R.t1, EENTRY],
-  ["csrrd", R.t2, PGDL],
-  ["gcsrwr", R.t3, LLBCTL],
-);
-/** The pointer to the vCPU, and PROTO-KVM-11. */
-const SWITCH_IN = entryRoutine(
-  ["csrwr", R.a0, VCPU_SAVE],
-  ["csrrd", R.t0, ECFG], // 1
-  ["bstrins.d", R.t0, ZERO, VS.spec.high, VS.spec.low],
-  ["csrwr", R.t0, ECFG],
-  ["csrwr", R.a1, EENTRY], // 2
-  ["csrwr", R.a2, ERA], // 3
-  ["csrwr", R.a3, PGDL], // 4
-  ["csrrd", R.t1, GSTAT], // 5
-  ["bstrpick.d", R.t1, R.t1, GSTAT.GID.spec.high, GSTAT.GID.spec.low],
-  ["slli.d", R.t1, R.t1, GTLBC.TGID.spec.low],
-  ["csrxchg", R.t1, R.a4, GTLBC],
-  ["csrwr", R.a5, PRMD], // 6
-  ["csrxchg", R.a6, R.a6, GSTAT], // 7
-  // 8 and 9: all general registers are loaded, ertn.
-);
-/** PROTO-KVM-04. */
-const TAKE_VPID = routine(["gcsrxchg", R.t0, R.t0, LLBCTL], ["csrxchg", R.t1, R.t2, GSTAT]);
-/** Linux has three levels where KVM runs. */
-const WALK = routine(["lddir", R.t0, R.t0, 3], ["lddir", R.t0, R.t0, 1]);
-/** PROTO-KVM-12, behind the general registers. */
-const SWITCH_OUT = routine(
-  ["csrwr", R.a2, TEMPORARY_SAVE],
-  ["csrrd", R.t0, ESTAT], // 3
-  ["csrrd", R.t1, ERA],
-  ["csrrd", R.t2, BADV],
-  ["csrrd", R.t3, BADI],
-  ["csrrd", R.t4, ECFG], // 4
-  ["or", R.t4, R.t4, R.a0],
-  ["csrwr", R.t4, ECFG],
-  ["csrwr", R.a1, EENTRY], // 5
-  ["csrwr", R.a3, PGDL], // 6
-  ["csrxchg", ZERO, R.a4, GSTAT], // 7
-  ["csrxchg", ZERO, R.a5, GTLBC], // 8
-);
-
-/** GCSRs that the timer code or the hardware itself carries. */
-const NOT_COPIED: readonly string[] = [
-  "ESTAT",
-  "TCFG",
-  "TVAL",
-  "TICLR",
-  "PGD",
-  "PRCFG1",
-  "PRCFG2",
-  "PRCFG3",
-];
-
-/** Saved for its user to read, and never written back. */
-const PRCFG: readonly CsrDeclaration[] = [PRCFG1, PRCFG2, PRCFG3];
-
-/** What vcpu_load writes and vcpu_put reads, and where each value is meanwhile. */
-interface Carried {
-  readonly slots: ReadonlyMap<CsrDeclaration, number>;
-  readonly loaded: CarriedCsrs;
-  readonly put: CarriedCsrs;
-}
-
-/** By profile; a memo of a pure function. */
-const CARRIED = new WeakMap<Profile, Carried>();
-
-function carriedIn(profile: Profile): Carried {
-  let found = CARRIED.get(profile);
-  if (found === undefined) CARRIED.set(profile, found = carry(profile));
-  return found;
-}
-
-function carry(profile: Profile): Carried {
-  const isCopied = (csr: CsrDeclaration) => !NOT_COPIED.includes(csr.name);
-  const copies = guestCopies(profile);
-  const [copied, others] = [copies.filter(isCopied), copies.filter((csr) => !isCopied(csr))];
-  const all = [...copied, ...PRCFG, ...others.filter((csr) => !PRCFG.includes(csr))];
-  const carried = all.map((csr, slot) => ({ csr, slot }));
-  return {
-    slots: new Map(all.map((csr, slot) => [csr, slot])),
-    loaded: new CarriedCsrs("guest", carried.slice(0, copied.length)),
-    put: new CarriedCsrs("guest", carried.slice(0, copied.length + PRCFG.length)),
-  };
-}
 
 /** What KVM promises its host. */
 export const KVM_PROMISES: Promises = {
