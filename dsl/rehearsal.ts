@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { isSame } from "../core/halves.ts";
 import type { CsrBank, Engine, Machine, RunLimits, Stop } from "../core/mod.ts";
 
 /** One call of the engine, with the general registers before it and what it changed of them. */
@@ -167,7 +168,9 @@ class Prompter implements Engine {
 
   #tell(m: Machine, words: Step["words"]): void {
     const step = this.#steps[this.#next++];
-    if (step?.words !== words || step.pc !== m.pc || !isAlike(step.before, this.#gprs)) throw otherwise();
+    if (step?.words !== words || !isSame(step.pc, m.pc) || !isAlike(step.before, this.#gprs)) {
+      throw otherwise();
+    }
     const { gpr } = m;
     const { changed, values } = step;
     for (let i = 0; i < changed.length; i++) gpr[changed[i]!] = values[i]!;

@@ -298,11 +298,11 @@ export class HostCpu {
 
   #executeWord(word: number): void {
     const m = this.machine;
-    const next = m.pc + 4n;
+    const next = BigInt.asUintN(64, m.pc + 4n);
     if (m.inGuest) throw notInHostMode(word);
     this.observer.beforeInstruction?.(m, word);
     this.#engine.execute(m, word);
-    if (m.pc !== next) throw interrupted(word);
+    if (!isSame(m.pc, next)) throw interrupted(word);
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Engine, RunLimits, Stop } from "../engine.ts";
 import { takeException, Trap } from "../exception.ts";
 import { EXCEPTIONS } from "../exception_codes.ts";
+import { isSame } from "../halves.ts";
 import { decode, type Decoded } from "../isa/decode.ts";
 import type { Instruction } from "../isa/table.ts";
 import type { Machine } from "../machine.ts";
@@ -67,11 +68,17 @@ export class ReferenceEngine implements Engine {
   }
 
   executeAll(m: Machine, words: readonly number[]): number {
+    return this.executeSome(m, words, 0, words.length);
+  }
+
+  /** The same from one of the words on, up to another; the index of the one that did not lead to the next, or that other's. */
+  executeSome(m: Machine, words: readonly number[], from: number, to: number): number {
     const line = this.#lines.get(words) ?? this.#decodeAll(words);
-    for (let i = 0; i < line.length; i++) if (!this.#executeDecoded(m, line[i]!)) return i;
+    const end = Math.min(to, line.length);
+    for (let i = from; i < end; i++) if (!this.#executeDecoded(m, line[i]!)) return i;
     // Behind it is a word that is no instruction.
-    if (line.length < words.length) this.execute(m, words[line.length]!);
-    return line.length;
+    if (end < to) this.execute(m, words[end]!);
+    return end;
   }
 
   /** The words of a line up to the first that is no instruction. */
@@ -107,7 +114,7 @@ export class ReferenceEngine implements Engine {
   executeOne(m: Machine, word: number): boolean {
     const next = BigInt.asUintN(64, m.pc + WORD);
     this.execute(m, word);
-    return m.pc === next;
+    return isSame(m.pc, next);
   }
 
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */
@@ -155,7 +162,7 @@ export class ReferenceEngine implements Engine {
     }
     executable.execute(m, op);
     m.pc = m.address32 ? m.nextPc & 0xffffffffn : m.nextPc;
-    return m.pc === next;
+    return isSame(m.pc, next);
   }
 
   /**

@@ -99,7 +99,8 @@ export class ThreadedEngine implements Engine {
   ): number | undefined {
     const last = words.length - 1;
     settle(m);
-    for (let i = from; i < last; i++) if (!this.reference.executeOne(m, words[i]!)) return i;
+    const reached = this.reference.executeSome(m, words, from, last);
+    if (reached < last) return reached;
     m.gpr.set(gprs);
     m.gpr[0] = 0n;
     this.execute(m, words[last]!);
