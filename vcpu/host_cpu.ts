@@ -201,7 +201,7 @@ export class HostCpu {
     this.observer.beforeEntry?.(m);
     this.#engine.execute(m, ERTN);
     if (!m.inGuest) throw this.#notEntered();
-    return this.#left(this.#engine.run(m, { budget, untilHost: true }));
+    return this.#leftGuest(this.#engine.run(m, { budget, untilHost: true }));
   }
 
   /**
@@ -219,11 +219,11 @@ export class HostCpu {
     const m = this.machine;
     if (m.inGuest) throw notInHostMode(words[0]);
     const stop = engine.enter(m, words, gprs, budget);
-    if (typeof stop !== "number") return this.#left(stop);
+    if (typeof stop !== "number") return this.#leftGuest(stop);
     throw stop < words.length ? interrupted(words[stop]) : this.#notEntered();
   }
 
-  #left(stop: Stop): Stop {
+  #leftGuest(stop: Stop): Stop {
     if (stop.kind === "host") this.observer.afterExit?.(this.machine);
     return stop;
   }

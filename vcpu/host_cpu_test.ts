@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { bareMachine } from "../core/bare_machine.ts";
 import { type Engine, ReferenceEngine } from "../core/mod.ts";
-import { ECFG, SAVE } from "../core/csr/basic.ts";
+import { ECFG, ERA, SAVE } from "../core/csr/basic.ts";
 import { GINTC, GSTAT, GTLBC } from "../core/csr/lvz.ts";
 import { ThreadedEngine } from "../core/threaded/engine.ts";
 import { HostCpu, HypervisorError } from "./host_cpu.ts";
-import { CarriedCsrs, FieldWrites, R, routine } from "./routine.ts";
+import { CarriedCsrs, entryRoutine, FieldWrites, R, routine } from "./routine.ts";
 
 const [SAVE0, SAVE1] = [SAVE[0]!, SAVE[1]!];
 const SWAP = routine(["csrwr", R.a0, SAVE0], ["csrrd", R.a1, SAVE1], ["csrwr", R.a1, SAVE0]);
@@ -61,6 +61,28 @@ Deno.test("a word of a routine that raises an exception is named, and none behin
       name,
     );
     assertEquals([cpu.machine.host.read(SAVE0), cpu.machine.host.read(SAVE1)], [5n, 0n], name);
+  });
+});
+
+Deno.test("a guest that is not entered, and a word before that which raises an exception, are named", () => {
+  onEach((cpu, name) => {
+    const gprs = BigUint64Array.from({ length: 32 }, (_, r) => BigInt(r));
+    cpu.setGpr(R.a0, 5n);
+    cpu.csrwr(ERA, 0x1000n);
+    assertThrows(
+      () => cpu.enterGuest(entryRoutine(["csrwr", R.a0, SAVE0]), gprs, 10),
+      HypervisorError,
+      "Cannot enter the guest: ertn continued in host mode at 0x1000",
+      name,
+    );
+    assertEquals([cpu.machine.host.read(SAVE0), cpu.gpr(0), cpu.gpr(R.a0)], [5n, 0n, 4n], name);
+    assertThrows(
+      () => cpu.enterGuest(entryRoutine(["csrwr", R.a0, SAVE1], ["syscall", 3]), gprs, 10),
+      HypervisorError,
+      "Cannot go on in the hypervisor: syscall 3 raised an exception in host mode",
+      name,
+    );
+    assertEquals(cpu.machine.host.read(SAVE1), 4n, name);
   });
 });
 

@@ -5,7 +5,7 @@ import { bareMachine } from "../bare_machine.ts";
 import { exchangeCsr, exchangeGcsr } from "../exec/csr_calls.ts";
 import { Machine } from "../machine.ts";
 import { deriveProfile, LA464, LA464_NO_LVZ, type Profile } from "../profile.ts";
-import { DBG } from "./basic.ts";
+import { BADV, DBG, ESTAT } from "./basic.ts";
 import { FWPS } from "./debug.ts";
 import { bit, bits, csr } from "./define.ts";
 import { csrByName, csrByNumber, csrName, CSRS } from "./table.ts";
@@ -389,4 +389,13 @@ Deno.test("the banks of the two worlds are separate, and a machine refuses a reg
   const save8 = csrByName("SAVE8");
   if (save8 === undefined) throw new TypeError("SAVE8 is not declared");
   assertThrows(() => m.host.read(save8), RangeError, "profile la464 has no such register");
+});
+
+Deno.test("a field within bits 30:0 is read as a number, any other is refused", () => {
+  assertEquals(ESTAT.Ecode.number(0x9000_0000_0017_1804n), 0x17);
+  assertThrows(
+    () => BADV.VAddr.number(0n),
+    RangeError,
+    "Cannot read VAddr as a number: it is not in bits 30:0",
+  );
 });
