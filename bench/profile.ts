@@ -43,7 +43,7 @@ class Counter implements Watch {
   begin(): void {
     this.#steps("step");
     this.#steps("stepWord");
-    this.#steps("execute");
+    this.#steps("executeOne");
     this.#event(CodeCache.prototype, "decode", () => "instructions decoded");
     this.#event(Regions.prototype, "make", () => "places that became hot");
     this.#event(SoftwareTlb.prototype, "put", (kind) => `pages looked up, ${kind}`);
@@ -69,7 +69,7 @@ class Counter implements Watch {
     });
   }
 
-  #steps(name: "step" | "stepWord" | "execute"): void {
+  #steps(name: "step" | "stepWord" | "executeOne"): void {
     this.#replace(ReferenceEngine.prototype, name, (original) => {
       const count = (m: Machine, run: () => unknown) => this.#count(m, run);
       return function (this: unknown, ...args: never[]) {

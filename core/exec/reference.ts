@@ -63,8 +63,7 @@ export class ReferenceEngine implements Engine {
   }
 
   execute(m: Machine, word: number): void {
-    this.#step(m, word);
-    settle(m);
+    this.executeOne(m, word);
   }
 
   executeAll(m: Machine, words: readonly number[]): number {
@@ -75,7 +74,11 @@ export class ReferenceEngine implements Engine {
   executeSome(m: Machine, words: readonly number[], from: number, to: number): number {
     const line = this.#lines.get(words) ?? this.#decodeAll(words);
     const end = Math.min(to, line.length);
-    for (let i = from; i < end; i++) if (!this.#executeDecoded(m, line[i]!)) return i;
+    for (let i = from; i < end; i++) {
+      const hasLed = this.#step(m, undefined, line[i]);
+      settle(m);
+      if (!hasLed) return i;
+    }
     // Behind it is a word that is no instruction.
     if (end < to) this.execute(m, words[end]!);
     return end;
@@ -93,33 +96,16 @@ export class ReferenceEngine implements Engine {
     return line;
   }
 
-  /** Executes one of them; false if it did not lead to the next one. */
-  #executeDecoded(m: Machine, decoded: Cached): boolean {
-    const { word } = decoded.op;
-    let hasLed = false;
-    m.word = word;
-    try {
-      m.history.record(m.pc, word, m.inGuest);
-      hasLed = this.#perform(m, decoded);
-    } catch (error) {
-      this.#trapped(m, error);
-    } finally {
-      m.clock.executed++;
-    }
+  /** Executes a word; false if it did not lead to the next one. */
+  executeOne(m: Machine, word: number): boolean {
+    const hasLed = this.#step(m, word);
     settle(m);
     return hasLed;
   }
 
-  /** Executes a word; false if it did not lead to the next one. */
-  executeOne(m: Machine, word: number): boolean {
-    const next = BigInt.asUintN(64, m.pc + WORD);
-    this.execute(m, word);
-    return isSame(m.pc, next);
-  }
-
   /** Executes the instruction at `pc`, or takes the exception that it raises. Alarms and interrupts are the caller's. */
   step(m: Machine): void {
-    this.#step(m, undefined);
+    this.#step(m);
   }
 
   /** The same, of a word that was fetched at `pc` already. */
@@ -169,16 +155,19 @@ export class ReferenceEngine implements Engine {
    * Executes one instruction, or takes the exception that it or its fetch raises.
    *
    * @param fetched its word, if that is known already
+   * @param decoded what that was decoded as, if that is
+   * @returns false if it did not lead to the next one
    */
-  #step(m: Machine, fetched: number | undefined): void {
+  #step(m: Machine, fetched?: number, decoded?: Cached): boolean {
     m.word = undefined;
     try {
-      const word = fetched ?? m.fetch();
+      const word = decoded?.op.word ?? fetched ?? m.fetch();
       m.word = word;
       m.history.record(m.pc, word, m.inGuest);
-      this.#perform(m, this.#decode(word));
+      return this.#perform(m, decoded ?? this.#decode(word));
     } catch (error) {
       this.#trapped(m, error);
+      return false;
     } finally {
       m.clock.executed++;
     }
