@@ -219,7 +219,7 @@ export class AttachedMachine {
       return words.length;
     }
     const count = Math.min((op - row) / OP.bytes, words.length - 1);
-    clock.executed = this.#limit - (reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0);
+    clock.executed = this.#limit - this.#unspent(reason);
     m.pc = BigInt.asUintN(64, m.pc + bytesOf(count));
     return count;
   }
@@ -229,7 +229,7 @@ export class AttachedMachine {
     if (reason === EXIT.stop) return;
     const { m } = this;
     this.#notice();
-    m.clock.executed = this.#limit - (reason === EXIT.budget ? 0 : this.#words[CONTROL.left / WORD]!);
+    m.clock.executed = this.#limit - this.#unspent(reason);
     m.pc = reason === EXIT.budget
       ? this.#pcOf(this.#words[CONTROL.op / WORD]!)
       : this.#doubles[CONTROL.target / DOUBLE]!;
@@ -268,10 +268,15 @@ export class AttachedMachine {
     this.#showLines();
     this.#limit = clock.executed + most;
     const reason = this.#exports.run(row + first * OP.bytes, most);
-    const left = reason === EXIT.stop ? this.#words[CONTROL.left / WORD]! : 0;
+    const left = this.#unspent(reason);
     clock.executed = this.#limit - left;
     m.pc = BigInt.asUintN(64, m.pc + bytesOf(most - left));
     return most - left;
+  }
+
+  /** Of the instructions up to the limit, those that wasm left when it returned. */
+  #unspent(reason: number): number {
+    return reason === EXIT.budget ? 0 : this.#words[CONTROL.left / WORD]!;
   }
 
   /** Instructions until the engine has to look: the limit, or an alarm that an instruction has moved since. */
