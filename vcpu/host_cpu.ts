@@ -54,7 +54,7 @@ export class HostCpu {
   /** What was asked for last: a stack frame is at the same place for every exit. */
   #frame: BigUint64Array | undefined;
   /** The stack pointer with that. */
-  readonly #frameSp = new BigUint64Array(1);
+  #frameSp = 0n;
 
   constructor(machine: Machine, engine: Engine, traced = true) {
     this.machine = machine;
@@ -101,8 +101,8 @@ export class HostCpu {
   frame(count: number): BigUint64Array {
     const last = this.#frame;
     const sp = this.gpr(SP);
-    if (last?.length === count && isSame(sp, this.#frameSp[0]!)) return last;
-    this.#frameSp[0] = sp;
+    if (last?.length === count && isSame(sp, this.#frameSp)) return last;
+    this.#frameSp = sp;
     return this.#frame = this.words(sp - BigInt(8 * count), count);
   }
 
@@ -284,7 +284,7 @@ export class HostCpu {
     return this.gpr(T0);
   }
 
-  #exchange(name: "csrxchg" | "gcsrxchg", csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
+  #exchange(name: CsrExchangeName, csr: CsrDeclaration, value: bigint, mask: bigint): bigint {
     const words = CSR_WORDS[name];
     this.setGpr(T0, value);
     this.setGpr(T1, mask);
@@ -321,9 +321,10 @@ function interrupted(word: number | undefined): HypervisorError {
 }
 
 type CsrAccessName = "csrrd" | "csrwr" | "gcsrrd" | "gcsrwr";
+type CsrExchangeName = "csrxchg" | "gcsrxchg";
 
 /** Words of accesses with $t0, and $t1 for a mask, by CSR number. A memo of a pure function, like the one below. */
-const CSR_WORDS: Readonly<Record<CsrAccessName | "csrxchg" | "gcsrxchg", number[]>> = {
+const CSR_WORDS: Readonly<Record<CsrAccessName | CsrExchangeName, number[]>> = {
   csrrd: [],
   csrwr: [],
   csrxchg: [],

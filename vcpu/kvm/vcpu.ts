@@ -53,19 +53,18 @@ export const KVM_PROMISES: Promises = {
   vsInGuest: 0,
 };
 
-/** Where the words of a vCPU are: the guest's general registers, the host's, the guest's PC, two entries, the guest's CSRs. */
+/** Where the words of a vCPU are: the guest's general registers, the host's, the guest's PC, the guest's CSRs. */
 const GPRS = 32;
 const PC_AT = 2 * GPRS;
-const ENTRIES_AT = PC_AT + 1;
-const CSRS_AT = ENTRIES_AT + 2;
+const CSRS_AT = PC_AT + 1;
 
 /** A vCPU of KVM. */
 export class KvmVCpu extends SoftwareVCpu {
   override readonly name: string;
   override readonly promises = KVM_PROMISES;
   readonly #pc: BigUint64Array;
-  /** Where exits and refills arrive: compared with each exit. */
-  readonly #entries: BigUint64Array;
+  /** Where refills arrive. */
+  readonly #refillEntry: bigint;
   readonly #cpu: HostCpu;
   readonly #layout: HostLayout;
   readonly #code: KvmMachineCode | undefined;
@@ -95,15 +94,13 @@ export class KvmVCpu extends SoftwareVCpu {
     const words = new BigUint64Array(CSRS_AT + carried.slots.size);
     super(code?.gprs ?? words.subarray(0, GPRS));
     this.#host = { vs: 0n, eentry: 0n, pgdl: 0n, gprs: words.subarray(GPRS, PC_AT) };
-    this.#pc = words.subarray(PC_AT, ENTRIES_AT);
-    this.#entries = words.subarray(ENTRIES_AT, CSRS_AT);
+    this.#pc = words.subarray(PC_AT, CSRS_AT);
     this.#csrs = words.subarray(CSRS_AT);
     this.name = code === undefined ? "kvm" : "kvm-asm";
     this.#code = code;
     this.#cpu = cpu;
     this.#layout = layout;
-    this.#entries[0] = layout.exitEntry;
-    this.#entries[1] = hostRefillEntry(layout);
+    this.#refillEntry = hostRefillEntry(layout);
     this.#vpids = vpids;
     this.#interrupts = new InterruptQueue(cpu);
     this.#exits = new KvmExits(this, cpu);
@@ -240,7 +237,7 @@ export class KvmVCpu extends SoftwareVCpu {
     const end = clock.executed + SWITCH_IN.before.length + budget;
     let refills: readonly Refill[] = NO_REFILLS;
     let stop = this.#switchIn(budget);
-    while (stop.kind === "host" && isSame(machine.pc, this.#entries[1]!)) {
+    while (stop.kind === "host" && isSame(machine.pc, this.#refillEntry)) {
       const refill = this.#refill();
       if (refill !== undefined) refills = [...refills, refill];
       stop = cpu.ertn(end - clock.executed);
@@ -274,7 +271,7 @@ export class KvmVCpu extends SoftwareVCpu {
   #switchOut(): HardwareExit {
     const cpu = this.#cpu;
     const vector = this.#layout.exitEntry;
-    if (!isSame(cpu.machine.pc, this.#entries[0]!)) {
+    if (!isSame(cpu.machine.pc, vector)) {
       const [got, expected] = [cpu.machine.pc, vector].map((v) => `0x${v.toString(16)}`);
       throw new HypervisorError(`Cannot take the exit: it arrived at ${got}, the exit entry is ${expected}`);
     }
