@@ -435,14 +435,14 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "arceos: an emulated load runs again",
     rule: "PROTO-AV13-10",
     file: ARCEOS_EXITS,
-    find: "    this.#vcpu.pc = exit.pc + 4n;\n    if (!decoded.store)",
+    find: "    this.#vcpu.pc = behind(exit);\n    if (!decoded.store)",
     replace: "    if (!decoded.store)",
   },
   {
     name: "arceos: an emulated instruction runs again",
     rule: "PROTO-AV13-12",
     file: ARCEOS_EXITS,
-    find: "    vcpu.pc = exit.pc + 4n;\n    switch (op.kind) {",
+    find: "    vcpu.pc = behind(exit);\n    switch (op.kind) {",
     replace: "    switch (op.kind) {",
   },
   {
@@ -506,7 +506,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     name: "hvisor: idle runs again",
     rule: "PROTO-HV-05",
     file: HVISOR_EXITS,
-    find: "        this.#vcpu.pc = exit.pc + 4n;\n        return exit.badi === IDLE_WORD",
+    find: "        this.#vcpu.pc = behind(exit);\n        return exit.badi === IDLE_WORD",
     replace: "        return exit.badi === IDLE_WORD",
   },
   {

@@ -5,6 +5,15 @@
  * @module
  */
 import { decode, type Decoded } from "../core/mod.ts";
+import type { Exit, HardwareExit } from "./contract.ts";
+
+/** An exit that is dealt with. */
+export const NOTHING: Exit = { kind: "nothing" };
+
+/** The address behind the instruction that exited. */
+export function behind({ pc }: HardwareExit): bigint {
+  return BigInt.asUintN(64, pc + 4n);
+}
 
 /** A load or store of general registers. */
 export interface MemoryAccess {

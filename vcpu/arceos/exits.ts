@@ -8,11 +8,13 @@ import { ESTAT, TI } from "../../core/csr/basic.ts";
 import { TCFG, TICLR, TVAL } from "../../core/csr/timer.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
 import {
+  behind,
   type CsrAccess,
   decodeMemoryAccess,
   decodeSensitive,
   extendRead,
   hypercallCode,
+  NOTHING,
   type SensitiveInstruction,
 } from "../guest_access.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
@@ -44,7 +46,7 @@ export class ArceosExits {
 
   /** PROTO-AV5-08. */
   handle(exit: HardwareExit): Exit {
-    const ecode = Number(ESTAT.Ecode.get(exit.estat));
+    const ecode = ESTAT.Ecode.number(exit.estat);
     // A refill records neither code nor instruction (LVZ-EXIT-18, -19): loongarch_vcpu takes it for a read.
     if (exit.via === "refill") return this.#pageFault(exit, "read");
     if (ecode === EXCEPTIONS.INT.ecode) return this.#interrupt(exit);
@@ -69,7 +71,7 @@ export class ArceosExits {
 
   #hypercall(exit: HardwareExit): Exit {
     const vcpu = this.#vcpu;
-    vcpu.pc = exit.pc + 4n;
+    vcpu.pc = behind(exit);
     const args = [1, 2, 3, 4, 5, 6].map((i) => vcpu.gpr(A0 + i));
     return { kind: "hypercall", code: hypercallCode(Number(exit.badi)), nr: vcpu.gpr(A0), args };
   }
@@ -82,7 +84,7 @@ export class ArceosExits {
       return { kind: "nested-page-fault", address, access };
     }
     const { width, register, signExtend } = decoded;
-    this.#vcpu.pc = exit.pc + 4n;
+    this.#vcpu.pc = behind(exit);
     if (!decoded.store) return { kind: "mmio-read", address, width, register, signExtend };
     return { kind: "mmio-write", address, width, data: BigInt.asUintN(width * 8, this.#vcpu.gpr(register)) };
   }
@@ -110,21 +112,21 @@ export class ArceosExits {
   #sensitive(exit: HardwareExit): Exit {
     const vcpu = this.#vcpu;
     const op = decodeSensitive(Number(exit.badi));
-    vcpu.pc = exit.pc + 4n;
+    vcpu.pc = behind(exit);
     switch (op.kind) {
       case "cpucfg": {
         const index = vcpu.gpr(op.rj);
         vcpu.setGpr(op.rd, index > HIGHEST_CPUCFG ? 0n : this.#cpu.cpucfg(index));
-        return { kind: "nothing" };
+        return NOTHING;
       }
       case "csr":
         this.#csr(op.access);
-        return { kind: "nothing" };
+        return NOTHING;
       case "iocsr":
         this.#iocsr(op);
-        return { kind: "nothing" };
+        return NOTHING;
       case "cacop":
-        return { kind: "nothing" };
+        return NOTHING;
       case "idle":
         return { kind: "idle" };
       case "other": {

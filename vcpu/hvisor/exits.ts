@@ -8,9 +8,11 @@ import { ESTAT, TI } from "../../core/csr/basic.ts";
 import { TICLR } from "../../core/csr/timer.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpuSetup } from "../contract.ts";
 import {
+  behind,
   decodeMemoryAccess,
   decodeSensitive,
   hypercallCode,
+  NOTHING,
   type SensitiveInstruction,
 } from "../guest_access.ts";
 import { type HostCpu, HypervisorError } from "../host_cpu.ts";
@@ -25,7 +27,6 @@ const IOCSR_BASE = 0x1fe0_0000n;
 const IPI = 12;
 const TIMER = 11;
 const IPI_CLEAR = 0x100cn;
-const NOTHING: Exit = { kind: "nothing" };
 
 /** The exit handlers of one vCPU. */
 export class HvisorExits {
@@ -45,12 +46,12 @@ export class HvisorExits {
 
   /** PROTO-HV-05. */
   handle(exit: HardwareExit): Exit {
-    const ecode = Number(ESTAT.Ecode.get(exit.estat));
+    const ecode = ESTAT.Ecode.number(exit.estat);
     switch (ecode) {
       case EXCEPTIONS.INT.ecode:
         return this.#interrupt(exit);
       case EXCEPTIONS.GSPR.ecode:
-        this.#vcpu.pc = exit.pc + 4n;
+        this.#vcpu.pc = behind(exit);
         return exit.badi === IDLE_WORD ? NOTHING : this.#sensitive(exit);
       case EXCEPTIONS.HVC.ecode:
         return this.#hypercall(exit);
@@ -88,7 +89,7 @@ export class HvisorExits {
   /** PROTO-HV-07: the code is in a0, whatever the hvcl says; the VMM's answer goes there too. */
   #hypercall(exit: HardwareExit): Exit {
     const vcpu = this.#vcpu;
-    vcpu.pc = exit.pc + 4n;
+    vcpu.pc = behind(exit);
     const args = [vcpu.gpr(A0 + 1), vcpu.gpr(A0 + 2)];
     return { kind: "hypercall", code: hypercallCode(Number(exit.badi)), nr: vcpu.gpr(A0), args };
   }
@@ -99,7 +100,7 @@ export class HvisorExits {
     const address = exit.badv;
     if (access === undefined) this.#panic(exit, `word 0x${exit.badi.toString(16).padStart(8, "0")}`);
     if (this.#memory?.contains(address)) this.#panic(exit, `a page fault at GPA 0x${address.toString(16)}`);
-    this.#vcpu.pc = exit.pc + 4n;
+    this.#vcpu.pc = behind(exit);
     const { width, register, signExtend } = access;
     if (!access.store) return { kind: "mmio-read", address, width, register, signExtend };
     return { kind: "mmio-write", address, width, data: BigInt.asUintN(width * 8, this.#vcpu.gpr(register)) };

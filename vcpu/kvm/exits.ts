@@ -7,10 +7,16 @@ import { lowOf } from "../../core/halves.ts";
 import { EXCEPTIONS } from "../../core/mod.ts";
 import { BADI, BADV, CRMD, ECFG, EENTRY, ERA, ESTAT, EUEN, PRMD } from "../../core/csr/basic.ts";
 import type { Exit, GuestMemory, HardwareExit, VCpu, VCpuSetup } from "../contract.ts";
-import { type CsrAccess, decodeMemoryAccess, decodeSensitive, hypercallCode } from "../guest_access.ts";
+import {
+  behind,
+  type CsrAccess,
+  decodeMemoryAccess,
+  decodeSensitive,
+  hypercallCode,
+  NOTHING,
+} from "../guest_access.ts";
 import type { HostCpu } from "../host_cpu.ts";
 
-const NOTHING: Exit = { kind: "nothing" };
 const A0 = 4;
 const INVALID_CODE = (1n << 64n) - 1n;
 const HYPERCALL_USER = 0x102;
@@ -232,11 +238,6 @@ export class KvmExits {
     cpu.gcsrwr(ESTAT, (cpu.gcsrrd(ESTAT) & ~ESTAT.Ecode.mask) | BigInt(ecode));
     vcpu.pc = guestVector(cpu, ecode);
   }
-}
-
-/** The address behind the instruction that exited. */
-function behind({ pc }: HardwareExit): bigint {
-  return BigInt.asUintN(64, pc + 4n);
 }
 
 function guestVector(cpu: HostCpu, ecode: number): bigint {
