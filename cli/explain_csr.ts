@@ -125,8 +125,8 @@ function fieldMeaning(field: Field, value: bigint, name: string | undefined): st
 
 /** The exception that a value of ESTAT tells of, if any. */
 function exceptionOf(estat: bigint): string {
-  const ecode = Number(ESTAT.Ecode.get(estat));
-  const esubcode = Number(ESTAT.EsubCode.get(estat));
+  const ecode = ESTAT.Ecode.number(estat);
+  const esubcode = ESTAT.EsubCode.number(estat);
   if (ecode === 0 && ESTAT.IS.get(estat) === 0n) return "";
   const kind = exceptionByCode(ecode, esubcode);
   return `  ${

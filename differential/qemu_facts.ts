@@ -18,7 +18,7 @@ export function left({ state }: Difference, result: Result, field: string): bigi
 
 /** The code of the last general exception. */
 export function ecodeLeft(difference: Difference, result: Result): number {
-  return Number(ESTAT.Ecode.get(left(difference, result, "ESTAT")));
+  return ESTAT.Ecode.number(left(difference, result, "ESTAT"));
 }
 
 /** True if a run ended by a general exception, or with none but that taken. */
@@ -56,13 +56,13 @@ export function csrOfField(field: string, difference: Difference): CsrDeclaratio
 
 /** The privilege level at the start. */
 export function startPlv({ state }: Difference): number {
-  return Number(CRMD.PLV.get(startOf(state, "CRMD")));
+  return CRMD.PLV.number(startOf(state, "CRMD"));
 }
 
 /** The privilege level that ertn restores. */
 export function returnPlv({ state }: Difference): number {
   const fromRefill = (startOf(state, "TLBRERA") & 1n) === 1n;
-  return Number(PRMD.PPLV.get(startOf(state, fromRefill ? "TLBRPRMD" : "PRMD")));
+  return PRMD.PPLV.number(startOf(state, fromRefill ? "TLBRPRMD" : "PRMD"));
 }
 
 /** The value of a general register at the start. */

@@ -94,7 +94,7 @@ export class ArrivalWatch {
     // What tells an interrupt from an ertn to the vector: it was enabled before and is not now.
     if (host.is(CRMD.IE) || (isInterrupt && !host.is(PRMD.PIE))) return undefined;
     if (!this.#isReturn(at, isInterrupt) || !this.#isVector(ecode)) return undefined;
-    const esubcode = Number(ESTAT.EsubCode.get(status));
+    const esubcode = ESTAT.EsubCode.number(status);
     return this.#arrival(EENTRY, { entry: "general", ecode: Number(ecode), esubcode, at });
   }
 

@@ -172,7 +172,7 @@ export class Bench {
   /** True for an exit at the word behind the code, through whatever mapping the guest got there. */
   isEnd({ pc, estat, badi }: HardwareExit): boolean {
     if (pc === this.#end) return true;
-    const isHypercall = Number(ESTAT.Ecode.get(estat)) === EXCEPTIONS.HVC.ecode;
+    const isHypercall = ESTAT.Ecode.number(estat) === EXCEPTIONS.HVC.ecode;
     return isHypercall && hypercallCode(Number(badi)) === END_CODE && (pc - this.#end) % SMALLEST_PAGE === 0n;
   }
 

@@ -39,8 +39,8 @@ export function kindOf(entered: Entered): string {
 
 /** The name of the exception in ESTAT. */
 export function exceptionName(estat: bigint): string {
-  const ecode = Number(ESTAT.Ecode.get(estat));
-  const esubcode = Number(ESTAT.EsubCode.get(estat));
+  const ecode = ESTAT.Ecode.number(estat);
+  const esubcode = ESTAT.EsubCode.number(estat);
   return exceptionByCode(ecode, esubcode)?.name ?? `Ecode ${ecode}/${esubcode}`;
 }
 

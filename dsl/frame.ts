@@ -64,7 +64,7 @@ const PAGE_FAULT_CHANGES: ReadonlySet<CsrDeclaration> = new Set([...INSTRUCTION_
 /** The host registers that the hardware changes at an exit. */
 function changedBy(exit: HardwareExit): ReadonlySet<CsrDeclaration> {
   if (exit.via === "refill") return REFILL_CHANGES;
-  const ecode = Number(ESTAT.Ecode.get(exit.estat));
+  const ecode = ESTAT.Ecode.number(exit.estat);
   if (ecode === EXCEPTIONS.INT.ecode) return INTERRUPT_CHANGES;
   const isPageFault = ecode >= EXCEPTIONS.PIL.ecode && ecode <= EXCEPTIONS.PPI.ecode;
   return isPageFault ? PAGE_FAULT_CHANGES : INSTRUCTION_CHANGES;
@@ -84,7 +84,7 @@ function compareVector({ entry, vector }: Stay, exit: HardwareExit): readonly Di
 
 /** The vector's number: the exception code, or 64 and the highest interrupt that is pending and enabled. */
 function slotOf({ estat }: HardwareExit, enabled: bigint): number {
-  const ecode = Number(ESTAT.Ecode.get(estat));
+  const ecode = ESTAT.Ecode.number(estat);
   if (ecode !== EXCEPTIONS.INT.ecode) return ecode;
   return 64 + 31 - Math.clz32(Number(ESTAT.IS.get(estat) & enabled));
 }

@@ -26,7 +26,7 @@ function endingOf(line: ResultLine, slots: Slots): Ending {
       return { kind: "end" };
     case "general": {
       const status = value("ESTAT");
-      const [ecode, esubcode] = [Number(ESTAT.Ecode.get(status)), Number(ESTAT.EsubCode.get(status))];
+      const [ecode, esubcode] = [ESTAT.Ecode.number(status), ESTAT.EsubCode.number(status)];
       return { kind: "exception", entry: "general", ecode, esubcode, at: value("ERA") };
     }
     case "refill":

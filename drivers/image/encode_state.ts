@@ -70,7 +70,7 @@ interface Entrance {
  * that no jump reaches; then ERA and PRMD are what ertn needs.
  */
 function entranceOf(state: State, pc: bigint, reach: Reach, monitor: Monitor): Entrance {
-  const plv = Number(CRMD.PLV.get(reach.crmd));
+  const plv = CRMD.PLV.number(reach.crmd);
   const offset = (pc & PHYSICAL) - BigInt(monitor.at("stub"));
   const isNear = pc % 4n === 0n && offset > -REACH && offset < REACH;
   const isDue = CRMD.IE.get(reach.crmd) === 1n && (state.host.csr.get("ESTAT") ?? 0n) !== 0n;

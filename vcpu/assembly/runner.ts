@@ -297,7 +297,7 @@ export class CodeRunner {
     const step = this.trace.steps.at(-1);
     const isRefill = (host.read(TLBRERA) & TLBRERA.IsTLBR.mask) !== 0n;
     const estat = host.read(ESTAT);
-    const kind = exceptionByCode(Number(ESTAT.Ecode.get(estat)), Number(ESTAT.EsubCode.get(estat)));
+    const kind = exceptionByCode(ESTAT.Ecode.number(estat), ESTAT.EsubCode.number(estat));
     const name = isRefill ? "a TLB refill" : kind?.name ?? "an exception";
     if (step === undefined) return new HypervisorError(`Cannot go on in the hypervisor's code: ${name}`);
     const address = step.memory === undefined ? "" : ` for address 0x${step.memory.address.toString(16)}`;

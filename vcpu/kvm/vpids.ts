@@ -21,7 +21,7 @@ export class Vpids {
 
   constructor(cpu: HostCpu) {
     this.#cpu = cpu;
-    this.#count = 2 ** Number(GSTAT.GIDBITS.get(cpu.csrrd(GSTAT)));
+    this.#count = 2 ** GSTAT.GIDBITS.number(cpu.csrrd(GSTAT));
     this.#first = this.#last = this.#count;
   }
 
